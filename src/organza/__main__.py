@@ -1,0 +1,5 @@
+"""`python -m organza`."""
+
+from organza.cli import main
+
+main()

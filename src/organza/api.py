@@ -1,0 +1,282 @@
+"""The functions that users call, from Python as from the command line. Each verb is the function of the same name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from organza import data as sources
+from organza.console import Console
+from organza.errors import OrganzaError, UsageError, unknown
+from organza.exchange import Model, load_model
+from organza.exchange.model import picture_pixels
+from organza.files import disk_errors, write_text
+from organza.games import GAMES
+from organza.losses import LOSSES
+from organza.marks import Mark, grid, read_mark, save_picture
+from organza.networks import NETWORKS
+from organza.recipes import RECIPES, Recipe, choose, find_recipe, fit_to, override, recipe_text, to_mapping
+from organza.report import write_report
+from organza.tools import write_samples
+from organza.training import RunFolder, Watch, pick_device
+from organza.training.inspection import network_facts
+from organza.training.loggers import Logger, tensorboard_logger
+from organza.training.request import Request, command_line, default_folder
+from organza.training.run import Job, continued, execute, make_plan
+from organza.training.signals import stopping_on_signals
+
+PathLike = str | os.PathLike[str]
+UNASKED_MINUTES = 30.0  # what a training takes for which neither recipe nor budget was named
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished or interrupted training. Usable wherever a path is: it is the path of its folder.
+
+    Attributes:
+        folder: Where it lies.
+        images: Images seen, over all sittings.
+        images_per_second: On average.
+        seconds: Time spent training.
+        verdict: ok, interrupted or not-finite.
+        reason: Why it stopped, if it had to.
+        scores: By metric.
+    """
+
+    folder: Path
+    images: int
+    images_per_second: float
+    seconds: float
+    verdict: str
+    reason: str | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def __fspath__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+
+def train(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str,
+    out: PathLike | None = None,
+    images: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    start: PathLike | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    data_dir: PathLike | None = None,
+    save_every: float = 60.0,
+    logger: Logger | None = None,
+    tensorboard: bool = False,
+    console: Console | None = None,
+) -> Run:
+    """Train a recipe on a source, or go on with the run that lies in `out`, exactly.
+
+    Args:
+        recipe: Name, path of a YAML file, or value; None: chosen from the data.
+        data: Source: a built-in name, a folder or zip of images, a mixture.
+        out: Run folder; without it runs/RECIPE-SOURCE, with a digest of what else was asked for.
+        images: Budget in images; None: the recipe's, or `minutes`.
+        minutes: Budget in minutes; measured once, by a short try, and turned into images.
+        seed: Of all randomness.
+        device: auto, cpu, cuda, cuda:N or mps.
+        start: Model or run whose weights to begin with.
+        overrides: Fields of the recipe by dotted name, as {"generator.lr": 1e-4}.
+        data_dir: Where to look for built-in data sets before anywhere else.
+        save_every: Seconds between checkpoints.
+        logger: Called with every row of metrics, a dict.
+        tensorboard: Write TensorBoard events into the run folder too.
+        console: Where plan and progress go; None: standard error.
+
+    Returns:
+        The run. One that stopped on numbers that are not finite is returned too: look at `verdict`.
+
+    Raises:
+        UsageError: A name, field or value does not exist or does not fit.
+        OrganzaError: Data, device or folder cannot be used.
+    """
+    console = console or Console()
+    job = prepare(
+        recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+        overrides=overrides, data_dir=data_dir, console=console,
+    )  # fmt: skip
+    folder = job.folder.path
+    loggers = [logger] if logger else []
+    if tensorboard:
+        loggers.append(tensorboard_logger(folder / "tensorboard"))
+    with stopping_on_signals(console.say) as stop, console.training(job.plan) as bar, disk_errors(folder):
+        watch = Watch((bar.row, *loggers), bar.tick, lambda: write_report(folder), stop)
+        result = execute(job, watch, save_every)
+        write_report(folder)
+    console.ended(job.plan, result)
+    rate = result.images / result.seconds if result.seconds else 0.0
+    return Run(folder, result.images, rate, result.seconds, result.verdict, result.reason)
+
+
+def prepare(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str,
+    out: PathLike | None = None,
+    images: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    start: PathLike | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    data_dir: PathLike | None = None,
+    console: Console | None = None,
+) -> Job:
+    """Everything before the first step, which is what `organza train --dry-run` shows: arguments and errors of `train`."""
+    console, where, overrides = console or Console(), pick_device(device), dict(overrides or {})
+    if images is not None and images < 1:
+        raise UsageError(f"--images must be at least 1, not {images}")
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes must be more than 0, not {minutes}")
+    named = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    with console.counting() as progress:
+        source = sources.open_source(data, data_dir=Path(data_dir) if data_dir else None, progress=progress)
+        wanted = fit_to(override(named or choose(source, where.type), overrides), source, overrides)
+        request = Request(
+            recipe=wanted,
+            pinned=frozenset(overrides),
+            chosen=named is None,
+            images=images,
+            minutes=UNASKED_MINUTES if named is None and images is None and minutes is None else minutes,
+            seed=seed,
+            device=where,
+            start=load(start) if start else None,
+            command=command_line(recipe, data, out, images, minutes, seed, start, overrides),
+        )
+        folder = RunFolder(Path(out) if out else default_folder(wanted, source, overrides, seed, start))
+        settled = continued(request, folder, source) if folder.exists else wanted
+        dataset = sources.decode(source, settled.size, settled.channels, progress=progress)
+    with console.status("trying the recipe for a moment"):
+        plan = make_plan(request, settled, source, dataset, folder)
+    console.plan(plan)
+    return Job(plan, request, dataset, folder)
+
+
+def load(model: PathLike, device: str = "cpu") -> Model:
+    """Open a model folder, or the model of a run.
+
+    Raises:
+        OrganzaError: There is none, it is damaged, or a newer organza wrote it.
+    """
+    path = Path(model)
+    if not path.exists():
+        raise OrganzaError(f"no model at {path}: name a model folder or a run folder")
+    return load_model(path, pick_device(device))
+
+
+def sample(
+    model: PathLike | Model,
+    n: int = 16,
+    *,
+    out: PathLike,
+    seed: int = 0,
+    device: str = "auto",
+    console: Console | None = None,
+) -> list[Path]:
+    """Write n samples of a model as one PNG grid (`out` ends in .png) or as a folder of PNG files; return the files.
+
+    The same seed gives the same bytes. Every file carries the provenance mark.
+
+    Raises:
+        UsageError: n is too small, or the model makes nothing from noise.
+        OrganzaError: The model cannot be opened, or the files cannot be written.
+    """
+    opened = model if isinstance(model, Model) else load(model, device)
+    with (console or Console()).counting() as progress, disk_errors(Path(out)):
+        return write_samples(opened, n, Path(out), seed, lambda done, total: progress(done, total, "sampling"))
+
+
+def save_images(images: Tensor, path: PathLike, *, model: Model | None = None, seed: int = 0) -> Path:
+    """Write samples, float [n, C, H, W] in [-1, 1], as one PNG grid with the provenance mark.
+
+    Args:
+        images: As `Model.sample` returns them.
+        path: Where.
+        model: What made them, for the mark.
+        seed: What they were made from, for the mark.
+    """
+    mark = model.mark(seed, grid=len(images)) if model else Mark("unknown", "", seed, {"grid": len(images)})
+    with disk_errors(Path(path)):
+        save_picture(Path(path), grid(picture_pixels(images.detach().cpu())), mark)
+    return Path(path)
+
+
+def verify(image: PathLike) -> Mark | None:
+    """The provenance mark of a picture, or None if it carries none (which proves nothing: metadata can be removed).
+
+    Raises:
+        OrganzaError: The file cannot be read, or its mark was altered.
+    """
+    return read_mark(Path(image))
+
+
+def check(source: str, *, data_dir: PathLike | None = None, console: Console | None = None) -> sources.Check:
+    """Look through a source: what is in it, what is wrong with it, and what training will do about that.
+
+    Raises:
+        OrganzaError: There is no such source, or it cannot be read at all.
+    """
+    with (console or Console()).counting() as progress:
+        return sources.check(source, data_dir=Path(data_dir) if data_dir else None, progress=progress)
+
+
+def names(kind: str = "recipes") -> dict[str, str]:
+    """Names of one kind, each with one line on it: recipes, sources, games, networks or losses."""
+    tables: dict[str, Callable[[], dict[str, str]]] = {
+        "recipes": lambda: {name: f"{recipe.summary} ({recipe.paper})" for name, recipe in RECIPES.items()},
+        "sources": sources.source_names,
+        "games": lambda: {name: first_line(game) for name, game in GAMES.items()},
+        "networks": lambda: {name: first_line(network) for name, network in NETWORKS.items()},
+        "losses": lambda: {name: loss.paper for name, loss in LOSSES.items()},
+    }
+    if kind not in tables:
+        raise unknown("kind of names", kind, tables)
+    return tables[kind]()
+
+
+def show(recipe: str | Recipe, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The resolved recipe as plain values, and its networks.
+
+    Returns:
+        {"name", "paper", ..., "networks": {NAME: {"parameters": N, "output": [C, H, W]}}}.
+    """
+    resolved = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, overrides or {})
+    return {**to_mapping(resolved), "networks": network_facts(resolved.build(), resolved.sample)}
+
+
+def cp(recipe: str, file: PathLike, overrides: Mapping[str, Any] | None = None, *, force: bool = False) -> Path:
+    """Write a recipe to a YAML file, to edit it; `train` takes the file wherever it takes a name.
+
+    Raises:
+        UsageError: The recipe is unknown, or the file's name does not end in .yaml.
+        OrganzaError: The file exists, and `force` is not set.
+    """
+    path = Path(file)
+    if path.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"a recipe file ends in .yaml: {path.with_suffix('.yaml')}")
+    if path.exists() and not force:
+        raise OrganzaError(f"{path} exists: remove it first, or say --force")
+    with disk_errors(path):
+        write_text(path, recipe_text(override(find_recipe(recipe), overrides or {})))
+    return path
+
+
+def first_line(thing: object) -> str:
+    """The first line of a docstring."""
+    return (thing.__doc__ or "").strip().partition("\n")[0]

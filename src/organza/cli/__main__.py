@@ -1,0 +1,5 @@
+"""`python -m organza.cli`."""
+
+from organza.cli import main
+
+main()

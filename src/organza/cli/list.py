@@ -1,0 +1,31 @@
+"""names of what there is: recipes, sources, games, networks, losses"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import tyro
+
+from organza.cli.parse import Json, call, print_json
+
+
+def list_names(kind: Annotated[str, tyro.conf.Positional] = "recipes", /, *, json: Json = False) -> int:
+    """List the names of one kind, one line each.
+
+    Args:
+        kind: recipes, sources, games, networks or losses.
+    """
+    from organza import api
+
+    found = api.names(kind)
+    if json:
+        print_json(found)
+    else:
+        width = max(map(len, found), default=0) + 2
+        print("\n".join(f"{name:<{width}}{text}" for name, text in found.items()))
+    return 0
+
+
+def run(words: list[str]) -> int:
+    """Run the verb with these words."""
+    return call(list_names, "list", words)

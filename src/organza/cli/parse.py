@@ -1,0 +1,103 @@
+"""From words to a verb's arguments: tyro reads the signature and docstring; fields of a recipe are taken out before."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import tyro
+
+from organza.errors import UsageError, unknown
+
+
+def option(metavar: str, **settings: Any) -> Any:
+    """How an option that may be left out shows in the help: its value's name, and no word on a default."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="", **settings)
+
+
+def whole(words: list[str]) -> int:
+    """A whole number, which may be written as 1e6 or 1_000_000.
+
+    Raises:
+        ValueError: It is none.
+    """
+    number = float(words[0])
+    if not number.is_integer():
+        raise ValueError(f"{words[0]} is no whole number")
+    return int(number)
+
+
+Whole = Annotated[
+    int,
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="N",
+        instance_from_str=whole,
+        is_instance=lambda value: isinstance(value, int),
+        str_from_instance=lambda value: [str(value)],
+    ),
+]
+Json = Annotated[
+    bool, tyro.conf.arg(help="print one JSON object on standard output, everything else on standard error")
+]
+
+
+def call(verb: Callable[..., int], name: str, words: list[str]) -> int:
+    """Read the words by the verb's signature and run it."""
+    return tyro.cli(verb, prog=f"organza {name}", args=words, config=(tyro.conf.FlagCreatePairsOff,))
+
+
+def call_with_fields(verb: Callable[..., Callable[[dict[str, str]], int]], name: str, words: list[str]) -> int:
+    """The same for a verb that also takes the fields of a recipe, as `--generator.lr 1e-4`.
+
+    The verb returns a function of the fields, because which fields there are depends on the recipe.
+    """
+    rest, fields = split_fields(words, option_names(verb))
+    ready = tyro.cli(verb, prog=f"organza {name}", args=rest, config=(tyro.conf.FlagCreatePairsOff,))
+    return ready(fields)
+
+
+def option_names(verb: Callable[..., Any]) -> set[str]:
+    """The options of a verb, as they are written on the command line, without the dashes."""
+    names = {"help"}
+    for parameter in inspect.signature(verb, eval_str=True).parameters.values():
+        given = [
+            extra.name for extra in getattr(parameter.annotation, "__metadata__", ()) if getattr(extra, "name", None)
+        ]
+        names.add(given[0] if given else parameter.name.replace("_", "-"))
+    return names
+
+
+def split_fields(words: list[str], options: set[str]) -> tuple[list[str], dict[str, str]]:
+    """Take `--NAME VALUE` and `--NAME=VALUE` out of the words wherever NAME is no option of the verb.
+
+    Raises:
+        UsageError: A field has no value, or is an option misspelt.
+    """
+    rest: list[str] = []
+    fields: dict[str, str] = {}
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, equals, value = word[2:].partition("=")
+        if not word.startswith("--") or not name or name in options:
+            rest.append(word)
+            continue
+        if difflib.get_close_matches(name, options, n=1, cutoff=0.8):
+            raise unknown("option", f"--{name}", [f"--{option}" for option in options])
+        if not equals:
+            if not queue:
+                raise UsageError(f"--{name} has no value")
+            value = queue.pop(0)
+        fields[name.replace("-", "_")] = value
+    return rest, fields
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    print()

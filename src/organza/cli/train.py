@@ -1,0 +1,84 @@
+"""train a GAN on your data, or go on with a training: organza train --data ./pictures"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from organza.cli.parse import Json, Whole, call_with_fields, option, print_json
+
+
+def train(
+    recipe: Annotated[str | None, tyro.conf.Positional, option("RECIPE")] = None,
+    /,
+    *,
+    data: Annotated[str, tyro.conf.arg(metavar="SOURCE")],
+    out: Annotated[Path | None, option("RUN")] = None,
+    images: Annotated[Whole | None, option("N")] = None,
+    minutes: Annotated[float | None, option("M")] = None,
+    dry_run: Annotated[bool, option("")] = False,
+    start: Annotated[Path | None, option("MODEL", name="from")] = None,
+    seed: int = 0,
+    device: str = "auto",
+    data_dir: Annotated[Path | None, option("DIR")] = None,
+    save_every: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 60.0,
+    tensorboard: Annotated[bool, option("")] = False,
+    json: Json = False,
+) -> Callable[[dict[str, str]], int]:
+    """Train a recipe on a source of images, or go on exactly where a run has stopped.
+
+    Any field of the recipe can be set, as --generator.lr 1e-4 --batch 32; `organza show RECIPE` lists them.
+    Ctrl-C finishes the step, saves everything, and says how to go on; the same command goes on.
+
+    Args:
+        recipe: Name (`organza list`) or YAML file (`organza cp`); without it, chosen from the data.
+        data: A folder or zip of images (sub-folders are labels), or a built-in name (`organza list sources`).
+        out: Folder of the run; if a run is there, it is resumed. Default: runs/RECIPE-SOURCE.
+        images: Stop after so many images.
+        minutes: Stop after about so many minutes; measured once at the beginning and turned into images.
+        dry_run: Print the plan and stop.
+        start: Begin with the weights of this model or run.
+        seed: Of all randomness.
+        device: auto, cpu, cuda, cuda:N or mps.
+        data_dir: Where to look for built-in data sets first.
+        save_every: Seconds between checkpoints.
+        tensorboard: Write TensorBoard events into the run folder, too.
+    """
+
+    def with_fields(fields: dict[str, str]) -> int:
+        from organza import api
+
+        if dry_run:
+            job = api.prepare(
+                recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+                overrides=fields, data_dir=data_dir,
+            )  # fmt: skip
+            if json:
+                print_json(job.plan.record())
+            return 0
+        run = api.train(
+            recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+            overrides=fields, data_dir=data_dir, save_every=save_every, tensorboard=tensorboard,
+        )  # fmt: skip
+        if json:
+            print_json(
+                {
+                    "run": str(run.folder),
+                    "images": run.images,
+                    "images_per_second": round(run.images_per_second, 1),
+                    "seconds": round(run.seconds, 3),
+                    "verdict": run.verdict,
+                    "scores": run.scores,
+                }
+            )
+        return 3 if run.verdict == "not-finite" else 0
+
+    return with_fields
+
+
+def run(words: list[str]) -> int:
+    """Run the verb with these words."""
+    return call_with_fields(train, "train", words)

@@ -1,0 +1,144 @@
+"""What a person sees while organza works: the plan, a live line with an ETA, the end; all on standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from organza.training.plan import Plan
+    from organza.training.run import Result
+
+PLAIN_EVERY = 10.0  # seconds between lines where there is no terminal to rewrite a line on
+
+
+class Console:
+    """Speaks to standard error; on a terminal with live lines, elsewhere in plain ones.
+
+    Args:
+        quiet: Say nothing at all.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        self.rich.print(text, markup=False)
+
+    def plan(self, plan: Plan) -> None:
+        """The plan as a small table."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold cyan", no_wrap=True)
+        table.add_column(overflow="fold")
+        for heading, text in plan.lines():
+            table.add_row(heading, text)
+        self.rich.print(table, soft_wrap=False, width=None if self.rich.is_terminal else 200)
+
+    @contextmanager
+    def status(self, text: str) -> Iterator[None]:
+        """Say what is being done, on a terminal only."""
+        if self.rich.is_terminal:
+            with self.rich.status(text):
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def counting(self) -> Iterator[Callable[[int, int, str], None]]:
+        """A progress bar for work that counts: told (done, total, label), one bar for each label."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        tasks: dict[str, Any] = {}
+        with Progress(*columns, console=self.rich, transient=True, disable=not self.rich.is_terminal) as bars:
+
+            def count(done: int, total: int, label: str) -> None:
+                if label not in tasks:
+                    tasks[label] = bars.add_task(label, total=total)
+                bars.update(tasks[label], completed=done, total=total)
+
+            yield count
+
+    @contextmanager
+    def training(self, plan: Plan) -> Iterator[TrainingLine]:
+        """The live line of a training."""
+        line = TrainingLine(self, plan)
+        with line.bar:
+            yield line
+
+    def ended(self, plan: Plan, result: Result) -> None:
+        """How it went, where to look, and how to go on."""
+        from organza.training.plan import duration
+
+        run = plan.out
+        seen = f"{result.images:,} images in {duration(result.seconds)}"
+        if result.verdict == "not-finite":
+            self.say(f"stopped at {seen}: {result.reason}")
+        elif result.verdict == "interrupted":
+            self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here")
+        else:
+            self.say(f"done: {seen}")
+        self.say(f"report: {run / 'report.html'}")
+        if result.verdict != "not-finite":
+            self.say(f"try:    organza sample {run} -n 64 --out samples.png")
+
+
+class TrainingLine:
+    """The live line: progress, ETA, speed, and the figures of the game."""
+
+    def __init__(self, console: Console, plan: Plan) -> None:
+        self.console, self.budget = console, plan.recipe.images
+        self.began, self.begun_at = time.perf_counter(), None
+        self.start_clock: int | None = None
+        self.last_plain = time.perf_counter()
+        self.bar = Progress(
+            TextColumn("[bold]{task.percentage:>3.0f}%"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:,.0f} images"),
+            TextColumn("{task.fields[speed]}"),
+            TextColumn("{task.fields[eta]}"),
+            TextColumn("{task.fields[figures]}"),
+            console=console.rich,
+            disable=not console.rich.is_terminal,
+        )
+        self.task = self.bar.add_task("", total=self.budget, completed=plan.done, speed="", eta="", figures="")
+        self.plan_rate = plan.images_per_second
+
+    def tick(self, clock: int, figures: Mapping[str, float]) -> None:
+        """Show where the training is; called twice a second."""
+        from organza.training.plan import duration
+
+        now = time.perf_counter()
+        if self.start_clock is None:
+            self.start_clock, self.began = clock, now
+        elapsed = now - self.began
+        rate = (clock - self.start_clock) / elapsed if elapsed > 1 else self.plan_rate
+        speed, eta = f"{rate:,.0f} images/s", f"ETA {duration(max(0, self.budget - clock) / max(rate, 1e-9))}"
+        text = spoken(figures)
+        self.bar.update(self.task, completed=clock, speed=speed, eta=eta, figures=text)
+        if not self.console.rich.is_terminal and now - self.last_plain > PLAIN_EVERY:
+            self.last_plain = now
+            self.console.say(f"{clock / self.budget:4.0%}  {clock:,} images  {speed}  {eta}  {text}")
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Show a row of metrics, at the end of the run the last one."""
+        if row["images"] >= self.budget:
+            self.bar.update(self.task, completed=row["images"], eta="", figures=spoken(row))
+
+
+def spoken(figures: Mapping[str, Any]) -> str:
+    """Losses of all turns, and how the discriminator judges, as one short text."""
+    words = [
+        f"{turn} {value:.3f}"
+        for name, value in figures.items()
+        if name.endswith(".loss") and isinstance(value, float)
+        for turn in [name.removesuffix(".loss")]
+    ]
+    for name, label in (("discriminator.real", "D(real)"), ("discriminator.fake", "D(fake)")):
+        if isinstance(figures.get(name), float):
+            words.append(f"{label} {figures[name]:.2f}")
+    return "  ".join(words)

@@ -1,0 +1,24 @@
+"""Sources of real samples, decoded once, and batches of them."""
+
+from organza.data.batches import Batches, to_pixels, to_samples
+from organza.data.check import Check, check
+from organza.data.fitting import Fit, fit
+from organza.data.parallel import Progress
+from organza.data.source import Dataset, Source
+from organza.data.sources import decode, open_source, source_names
+
+__all__ = [
+    "Batches",
+    "Check",
+    "Dataset",
+    "Fit",
+    "Progress",
+    "Source",
+    "check",
+    "decode",
+    "fit",
+    "open_source",
+    "source_names",
+    "to_pixels",
+    "to_samples",
+]

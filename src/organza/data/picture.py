@@ -1,0 +1,162 @@
+"""One picture: from the bytes of a file to an upright 8-bit image, or the reason why not."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+LARGEST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)  # where Pillow refuses a decompression bomb
+LARGEST_FILE = 2**30
+HEAD = 32  # bytes that tell the format
+
+IMAGE_SUFFIXES = frozenset(
+    f".{suffix}"
+    for suffix in "avif bmp dib gif j2k jfif jp2 jpe jpeg jpg pbm pgm png pnm ppm tif tiff webp".split()  # noqa: SIM905
+)
+# Raw formats of cameras are here because many of them are TIFF files that would open as their small preview.
+UNSUPPORTED_SUFFIXES = frozenset(
+    f".{suffix}"
+    for suffix in "arw cr2 cr3 dng eps exr hdr heic heif ico jxl nef orf psd raw rw2 svg tga".split()  # noqa: SIM905
+)
+
+_SIGNATURES = tuple(
+    (name, re.compile(pattern, re.DOTALL))
+    for name, pattern in {
+        "JPEG": rb"\xff\xd8\xff",
+        "PNG": rb"\x89PNG\r\n\x1a\n",
+        "GIF": rb"GIF8[79]a",
+        "WEBP": rb"RIFF.{4}WEBP",
+        "TIFF": rb"II[*+]\0|MM\0[*+]",
+        "BMP": rb"BM",
+        "PPM": rb"P[1-6]\s",
+        "JPEG2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+        "AVIF": rb".{4}ftyp(avif|avis|mif1)",
+    }.items()
+)
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Refused(Exception):
+    """The bytes give no usable picture; the argument is the kind of problem, a key of `problems.KINDS`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class Picture(NamedTuple):
+    """A decoded picture: upright, 8 bits, in mode L, RGB or RGBA, and what was done to make it so."""
+
+    image: Image.Image
+    colour: bool  # the file has colour channels (or a palette)
+    flags: tuple[str, ...]  # conversions that were needed: keys of `problems.KINDS`
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """The Pillow format that the first `HEAD` bytes of a file announce, or None when they are no image's.
+
+    Raises:
+        Refused: for a format that is known not to be read.
+    """
+    if PurePosixPath(name).suffix.lower() in UNSUPPORTED_SUFFIXES:
+        raise Refused("unsupported-format")
+    return next((name for name, pattern in _SIGNATURES if pattern.match(head)), None)
+
+
+def read(data: bytes, name: str) -> Picture:
+    """Decode the bytes of a file completely.
+
+    The first frame of an animation is taken, the EXIF orientation applied, 16-bit grey scaled by 1/257, CMYK and every
+    other colour space converted to RGB, and transparency of any form to an alpha channel.
+
+    Raises:
+        Refused: when they give no usable picture.
+    """
+    announced = sniff(data[:HEAD], name)
+    if announced is None:
+        raise Refused("not-an-image")
+    try:
+        opened = Image.open(BytesIO(data), formats=(announced,))
+    except Image.DecompressionBombError:
+        raise Refused("too-large") from None
+    except KeyError:  # this Pillow was built without the format
+        raise Refused("unsupported-format") from None
+    except UnidentifiedImageError:
+        # Two letters make the signature of BMP and PPM: text may begin with them.
+        named_image = PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES or announced not in ("BMP", "PPM")
+        raise Refused("damaged" if named_image else "not-an-image") from None
+    except Exception:
+        raise Refused("damaged") from None
+    try:
+        # An MPO is a photograph with its own previews, not an animation.
+        flags = ["animated"] if opened.format != "MPO" and getattr(opened, "is_animated", False) else []
+        opened.load()
+    except Exception:  # decoders of damaged files raise whatever they stumble on
+        raise Refused("damaged") from None
+    orientation = _orientation(opened)
+    image: Image.Image = opened
+    colour = opened.mode not in ("1", "L", "LA", "La", "I", "F") and not opened.mode.startswith("I;")
+    if opened.mode == "CMYK":
+        flags.append("cmyk")
+    elif opened.mode == "I" or opened.mode.startswith("I;"):
+        flags.append("16-bit")
+        image = Image.fromarray(to_8_bits(np.asarray(opened)))
+    if orientation in _UPRIGHT:
+        flags.append("rotated")
+    return Picture(_upright(_normal(image), orientation), colour, tuple(flags))
+
+
+def to_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """16-bit grey [H, W] as uint8: value / 257, rounded, so that 65535 becomes 255.
+
+    Raises:
+        Refused: when a value lies outside 0..65535; its range is then unknown.
+    """
+    if pixels.size and (pixels.min() < 0 or pixels.max() > 65535):
+        raise Refused("unsupported-pixels")
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def to_channels(image: Image.Image, channels: int) -> Image.Image:
+    """A picture in mode L, RGB or RGBA with 1, 3 or 4 channels; transparency is composited over white when it goes."""
+    if channels == 4:
+        return image.convert("RGBA")
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _normal(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise Refused("unsupported-pixels")
+    try:
+        if image.has_transparency_data:
+            return image.convert("RGBA")
+        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    except ValueError:  # a colour space that Pillow cannot convert, such as LAB
+        raise Refused("unsupported-pixels") from None
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # a broken EXIF block says nothing about the orientation, and the pixels are good
+        return 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image

@@ -1,0 +1,87 @@
+"""What can be wrong or unusual with the files of a source, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from organza.data.picture import LARGEST_PIXELS
+
+SHOWN = 20  # files that a problem lists
+NAMED = 3  # files that its sentence names
+
+
+class Fault(NamedTuple):
+    """One kind of problem with one file or folder, whose path is relative to the source."""
+
+    kind: str
+    path: str
+
+
+class _Kind(NamedTuple):
+    noun: str
+    phrase: str
+    action: str
+
+
+KINDS = {
+    "unreadable": _Kind("file", "that cannot be read", "skipped"),
+    "empty": _Kind("file", "of zero bytes", "skipped"),
+    "damaged": _Kind("file", "truncated or damaged", "skipped"),
+    "not-an-image": _Kind("file", "that holds no image", "skipped"),
+    "unsupported-format": _Kind("file", "in a format that is not read", "skipped; convert to PNG or JPEG to use"),
+    "unsupported-pixels": _Kind("file", "whose pixels are not integers of 8 or 16 bits", "skipped"),
+    "too-large": _Kind("file", f"above {LARGEST_PIXELS // 10**6} megapixels or 1 GiB", "skipped"),
+    "repeated-folder": _Kind("link", "to a folder that is read already", "ignored"),
+    "folder-without-images": _Kind("folder", "without a usable image", "ignored"),
+    "cmyk": _Kind("picture", "in CMYK", "converted to RGB"),
+    "16-bit": _Kind("picture", "in 16-bit grey", "scaled to 8 bits"),
+    "animated": _Kind("picture", "of several frames", "the first frame is used"),
+    "rotated": _Kind("picture", "with an EXIF rotation", "turned upright"),
+    "transparent-among-opaque": _Kind("picture", "with transparency among others without", "laid over white"),
+    "grey-among-colour": _Kind("picture", "in grey among colour", "given three equal channels"),
+    "other-size": _Kind("picture", "of another size than the most common one", "cropped to a square and resized"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All files of a source that share one kind of problem.
+
+    Attributes:
+        kind: A key of `KINDS`.
+        count: How many files, or folders, have it.
+        files: The first of them, at most 20, as paths within the source, fit for printing.
+        action: What is done about it.
+    """
+
+    kind: str
+    count: int
+    files: tuple[str, ...]
+    action: str
+
+    @property
+    def sentence(self) -> str:
+        """The problem in one line, as in "2 files of zero bytes: skipped (a.png, b.png)"."""
+        kind = KINDS[self.kind]
+        noun = kind.noun if self.count == 1 else f"{kind.noun}s"
+        names = ", ".join(self.files[:NAMED]) + (", ..." if self.count > NAMED else "")
+        return f"{self.count:,} {noun} {kind.phrase}: {self.action} ({names})"
+
+
+def gather(faults: Iterable[Fault]) -> tuple[Problem, ...]:
+    """The faults grouped by kind, in the order of `KINDS`; within a kind the files keep their order."""
+    paths: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for fault in faults:
+        paths[fault.kind].append(fault.path)
+    return tuple(
+        Problem(kind, len(found), tuple(map(printable, found[:SHOWN])), KINDS[kind].action)
+        for kind, found in paths.items()
+        if found
+    )
+
+
+def printable(path: str) -> str:
+    """The path without what a terminal or a one-line message cannot show: control characters, undecodable bytes."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in path)

@@ -1,0 +1,96 @@
+"""What opening a source finds, and data sets of one shape that are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from organza.data.parallel import Progress
+
+
+class Dataset(Protocol):
+    """Samples of one shape, in any order.
+
+    Attributes:
+        count: How many.
+        shape: (C, H, W).
+        labels: int64 [count], or None.
+        classes: What the labels mean.
+        notes: What the user should know, one line each.
+    """
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def labels(self) -> Tensor | None: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def read(self, indices: Tensor) -> Tensor:
+        """The samples at these indices: images as uint8 [B, H, W, C], points as float32 [B, 2]."""
+        ...
+
+    def expect(self, indices: Tensor) -> None:
+        """These will be read next: a hint, which resident data need not take."""
+        ...
+
+
+@dataclass(frozen=True)
+class Want:
+    """What a data set must look like, and where decoded data may be kept."""
+
+    size: int
+    channels: int
+    cache: Path
+    disk_budget: int
+    progress: Progress | None
+
+
+class Content(Protocol):
+    """Where the samples of a source lie: arrays, files, or points."""
+
+    def dataset(self, source: Source, want: Want) -> Dataset:
+        """The samples in the wanted shape."""
+        ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """What opening has found, before any sample has its final shape.
+
+    Attributes:
+        name: As the user wrote it.
+        kind: Images, or points of the plane.
+        count: Usable samples.
+        channels: 1, 3 or 4; 2 for points.
+        height: Of the most common size; 1 for points.
+        width: Of the most common size; 1 for points.
+        uniform: Whether all have that size.
+        classes: Names of the labels; empty when there are none.
+        labels: int64 [count], or None.
+        notes: What was found and what is done about it, one line each.
+        fingerprint: Hash of the content.
+        split: train or test.
+        content: Where the samples lie.
+    """
+
+    name: str
+    kind: Literal["images", "points"]
+    count: int
+    channels: int
+    height: int
+    width: int
+    uniform: bool
+    classes: tuple[str, ...]
+    labels: Tensor | None
+    notes: tuple[str, ...]
+    fingerprint: str
+    split: str
+    content: Content = field(repr=False)

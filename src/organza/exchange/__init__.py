@@ -1,0 +1,5 @@
+"""The model folder, which is what a training leaves to be shared: `config.json` and `model.safetensors`."""
+
+from organza.exchange.model import Model, load_model, save_model, weights_digest
+
+__all__ = ["Model", "load_model", "save_model", "weights_digest"]

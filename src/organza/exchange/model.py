@@ -1,0 +1,212 @@
+"""A trained model, and the folder that holds it.
+
+`config.json` says which recipe built the networks and what they can do; `model.safetensors` holds the weights that
+samples are made with, as `NETWORK.PARAMETER`; `opponents.safetensors`, where it is there, holds those that only
+training needs (the discriminator), for those who start from this model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from organza.data import to_pixels
+from organza.errors import OrganzaError, UsageError
+from organza.files import write_text, written_whole
+from organza.games import Abilities
+from organza.marks import Mark, scatter
+from organza.recipes import Recipe, from_mapping, to_mapping
+from organza.streams import Streams
+from organza.version import __version__
+
+FORMAT = 1
+CONFIG, WEIGHTS, OPPONENTS = "config.json", "model.safetensors", "opponents.safetensors"
+CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
+
+
+@dataclass(frozen=True)
+class Model:
+    """Networks in the state in which samples are made, and what they can do.
+
+    Attributes:
+        networks: By name, in evaluation mode.
+        recipe: What built and trained them.
+        config: Everything in `config.json`.
+        folder: Where it was read.
+        opponents: Weights that only training needs, as `NETWORK.PARAMETER`; empty where the folder has none.
+    """
+
+    networks: dict[str, nn.Module]
+    recipe: Recipe
+    config: dict[str, Any]
+    folder: Path
+    opponents: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def abilities(self) -> Abilities:
+        return self.recipe.build().abilities
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.config["classes"])
+
+    @property
+    def device(self) -> torch.device:
+        return next(parameter.device for network in self.networks.values() for parameter in network.parameters())
+
+    def to(self, device: torch.device | str) -> Model:
+        """The same model, its networks moved to `device`."""
+        for network in self.networks.values():
+            network.to(device)
+        return self
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
+        """Samples first, first + 1, ... of this seed, from noise. Sample i is the same whatever n is.
+
+        Returns:
+            Float [n, C, H, W] in [-1, 1] on the CPU, without the padding that training had added; points [n, 2, 1, 1].
+
+        Raises:
+            UsageError: The model makes nothing from noise, or n is negative.
+        """
+        ability = self.abilities.from_noise
+        if ability is None:
+            raise UsageError(
+                f"the model '{self.recipe.name}' makes nothing from noise; it can: {self.abilities.names()}"
+            )
+        if n < 0:
+            raise UsageError(f"cannot make {n} samples")
+        streams, made = Streams(seed), []
+        for start in range(first, first + n, CHUNK):
+            indices = range(start, min(start + CHUNK, first + n))
+            latents = [ability.latent(streams.generator("sample", index), 1) for index in indices]
+            made.append(ability.images(self.networks, torch.cat(latents).to(self.device)).cpu())
+        return self.cropped(torch.cat(made) if made else torch.empty(0, *self.recipe.sample))
+
+    def cropped(self, images: Tensor) -> Tensor:
+        """Images [n, C, H, W] without the pixels that were padded on each side for training."""
+        crop = int(self.config["crop"])
+        return images[..., crop:-crop, crop:-crop] if crop else images
+
+    def mark(self, seed: int, **details: int | str) -> Mark:
+        """The provenance mark for a picture that this model made."""
+        return Mark(self.recipe.name, self.config["weights_sha256"], seed, details)
+
+
+def picture_pixels(samples: Tensor) -> Any:
+    """Samples as pixels: images to uint8 [n, H, W, C], a cloud of points [n, 2, 1, 1] to one picture of it."""
+    if samples.shape[1:] == (2, 1, 1):
+        return scatter(samples[:, :, 0, 0].numpy())[None]
+    return to_pixels(samples).numpy()
+
+
+def flat_weights(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """All weights and buffers of the networks as `NETWORK.PARAMETER`, on the CPU."""
+    return {
+        f"{name}.{key}": tensor.detach().cpu().contiguous()
+        for name, network in networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+
+
+def weights_digest(networks: Mapping[str, nn.Module]) -> str:
+    """SHA-256 over names and bytes of all weights and buffers, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(flat_weights(networks).items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def save_model(
+    folder: Path,
+    recipe: Recipe,
+    networks: Mapping[str, nn.Module],
+    opponents: Mapping[str, nn.Module],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write a model folder.
+
+    Args:
+        folder: Made if it is not there.
+        recipe: What builds the networks.
+        networks: The ones that samples are made with, in the state in which they make them.
+        opponents: The networks that only training needs.
+        facts: For `config.json`: crop, classes, images, seed, source.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "format": FORMAT,
+        "organza": __version__,
+        "abilities": recipe.build().abilities.names(),
+        "sample": list(recipe.sample),
+        **facts,
+        "weights_sha256": weights_digest(networks),
+        "recipe": to_mapping(recipe),
+    }
+    for name, weights in ((WEIGHTS, networks), (OPPONENTS, opponents)):
+        with written_whole(folder / name) as temporary:
+            save_file(flat_weights(weights), temporary, {"format": "pt"})
+    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def load_model(path: Path, device: torch.device | str = "cpu") -> Model:
+    """Open a model folder, or the model of a run folder. Executes nothing that is in it.
+
+    Raises:
+        OrganzaError: There is no model, it is damaged, or a newer organza wrote it.
+    """
+    folder = path / "model" if (path / "model" / CONFIG).exists() else path
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        weights = load_file(folder / WEIGHTS)
+        opponents = load_file(folder / OPPONENTS) if (folder / OPPONENTS).exists() else {}
+    except FileNotFoundError:
+        hint = (
+            "its training has not come to its first checkpoint yet"
+            if (path / "recipe.yaml").exists()
+            else (f"a model folder holds {CONFIG} and {WEIGHTS}")
+        )
+        raise OrganzaError(f"no model in {path}: {hint}") from None
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise OrganzaError(f"the model in {folder} is damaged: {error}") from None
+    if not isinstance(config, dict) or "recipe" not in config:
+        raise OrganzaError(f"{folder / CONFIG} does not describe a model of organza")
+    if config["format"] > FORMAT:
+        raise OrganzaError(
+            f"the model in {folder} was written by organza {config['organza']}, this is {__version__}: upgrade organza"
+        )
+    recipe = from_mapping(Recipe, config["recipe"])
+    used = {name.split(".")[0] for name in weights}
+    stage = recipe.build().stages[-1].build(None)
+    networks = {name: network.eval().requires_grad_(False) for name, network in stage.networks.items() if name in used}
+    fill(networks, weights, folder / WEIGHTS)
+    return Model({name: network.to(device) for name, network in networks.items()}, recipe, config, folder, opponents)
+
+
+def fill(networks: Mapping[str, nn.Module], weights: Mapping[str, Tensor], where: Path) -> None:
+    """Load `NETWORK.PARAMETER` weights into networks.
+
+    Raises:
+        OrganzaError: Names or shapes differ.
+    """
+    for name, network in networks.items():
+        own = {key.partition(".")[2]: tensor for key, tensor in weights.items() if key.partition(".")[0] == name}
+        try:
+            network.load_state_dict(own)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split("\n")[1:3]).strip()
+            raise OrganzaError(f"the weights in {where} do not fit the network '{name}': {reason}") from None

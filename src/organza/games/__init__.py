@@ -1,0 +1,50 @@
+"""Games: players and turns, one file per published game.
+
+Importing this package enters every game into `GAMES` and every optimiser into `OPTIMISERS`.
+"""
+
+from organza.games.game import (
+    GAMES,
+    OPTIMISERS,
+    Abilities,
+    Batch,
+    FromNoise,
+    Game,
+    GameOptions,
+    Group,
+    Losses,
+    Networks,
+    OptimiserOptions,
+    Player,
+    Round,
+    Stage,
+    StagePlan,
+    Tensors,
+    Turn,
+)
+from organza.games.noise_to_image import NoiseToImage
+from organza.games.optimisers import SGD, Adam, PlayerOptions
+
+__all__ = [
+    "GAMES",
+    "OPTIMISERS",
+    "SGD",
+    "Abilities",
+    "Adam",
+    "Batch",
+    "FromNoise",
+    "Game",
+    "GameOptions",
+    "Group",
+    "Losses",
+    "Networks",
+    "NoiseToImage",
+    "OptimiserOptions",
+    "Player",
+    "PlayerOptions",
+    "Round",
+    "Stage",
+    "StagePlan",
+    "Tensors",
+    "Turn",
+]

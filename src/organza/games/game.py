@@ -1,0 +1,287 @@
+"""What a game is made of: stages, players and turns. One file per published game stands beside this one.
+
+A game is a tuple of stages, usually one. A stage has its own networks, players, turns, budget and schedules. A turn
+is one player's move and has two halves:
+
+* `draw` takes everything random or remembered (noise, real images, pools, host-side decisions) into a dict of tensors.
+  What it decides on the host it decides from the step, the clock and CPU generators: reading a tensor of the device
+  back would make the host wait for it;
+* `losses` turns networks and those inputs into named weighted terms: pure, no random numbers, nothing that waits for
+  the device. It alone may be captured or compiled.
+
+Games describe; the loop in `organza.training` plays them. Nothing here steps an optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from organza.networks import Dims
+from organza.registry import Registry
+
+Networks = Mapping[str, nn.Module]
+Tensors = dict[str, Tensor]
+
+
+class OptimiserOptions(Protocol):
+    """Options of one optimiser: a frozen dataclass entered in `OPTIMISERS`."""
+
+    @property
+    def lr(self) -> float: ...
+
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+        """The optimiser of these parameter groups, each {"params": ..., "lr": ...}."""
+        ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that share one learning rate.
+
+    Attributes:
+        parameters: What is moved.
+        rate: Multiple of the player's learning rate.
+    """
+
+    parameters: tuple[nn.Parameter, ...]
+    rate: float = 1.0
+
+
+def constant(_clock: int) -> float:
+    """The schedule that changes nothing."""
+    return 1.0
+
+
+@dataclass(frozen=True)
+class Player:
+    """The networks that one optimiser moves.
+
+    Attributes:
+        name: As in "generator".
+        networks: Names within the stage.
+        optimiser: Which optimiser, and its learning rate.
+        groups: Parameter groups; without it, one group of everything in `networks`.
+        schedule: Clock of the stage -> multiple of the learning rate.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    optimiser: OptimiserOptions
+    groups: Callable[[Networks], tuple[Group, ...]] | None = None
+    schedule: Callable[[int], float] = constant
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Real samples: float [B, C, H, W] in [-1, 1], and labels int64 [B] where the source has them."""
+
+    images: Tensor
+    labels: Tensor | None = None
+
+
+class Round(Protocol):
+    """What a draw may see.
+
+    Attributes:
+        step: Number of the step within the run, from 0.
+        clock: Images (or steps, as the game counts) since the stage began.
+        size: Samples in this process's batch.
+        device: Where inputs must lie.
+        state: What the game remembers from earlier steps; read only.
+        scratch: What earlier turns of this step have left, detached.
+    """
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def clock(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def state(self) -> Mapping[str, Tensor]: ...
+    @property
+    def scratch(self) -> Tensors: ...
+
+    def real(self, domain: str = "real") -> Batch:
+        """The next batch of real samples; in a turn that shares batches, the last one drawn in this step."""
+        ...
+
+    def stream(self, purpose: str) -> torch.Generator:
+        """A CPU generator for this seed, attempt, rank, step, turn and purpose."""
+        ...
+
+    def normal(self, *shape: int, purpose: str = "noise") -> Tensor:
+        """N(0, 1) of this shape on the device, from a stream of its own."""
+        ...
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a turn computes.
+
+    Attributes:
+        terms: Weighted scalar terms; their sum is minimised.
+        figures: Scalars to watch, by name. They steer nothing.
+        scratch: Tensors for later turns of this step and for what the game remembers.
+    """
+
+    terms: Tensors
+    figures: Tensors = field(default_factory=dict)
+    scratch: Tensors = field(default_factory=dict)
+
+
+def once(_step: int) -> int:
+    """The turn comes once a step."""
+    return 1
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move.
+
+    Attributes:
+        name: Names its losses in the metrics and its random streams.
+        player: Who moves; all other players' parameters are out of the gradient's reach meanwhile.
+        draw: Round -> inputs.
+        losses: (networks, inputs) -> losses.
+        times: Step -> how often it comes in this step; 0 leaves it out.
+        fresh: Whether `Round.real` draws new samples, or takes those of an earlier turn of this step.
+        constrain: Done to the networks after the optimiser has moved, as clipping weights.
+    """
+
+    name: str
+    player: str
+    draw: Callable[[Round], Tensors]
+    losses: Callable[[Networks, Tensors], Losses]
+    times: Callable[[int], int] = once
+    fresh: bool = True
+    constrain: Callable[[Networks], None] | None = None
+
+
+def unchanged(state: Tensors, _scratch: Tensors) -> Tensors:
+    """The memory of a game that remembers nothing new."""
+    return state
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of a game.
+
+    Attributes:
+        networks: By name; the players refer to them.
+        players: Each moves networks of its own.
+        turns: One step is one round of these, in this order.
+        averaged: Networks of which a moving average is kept, for sampling.
+        budget: Clock at which the stage ends, counted from its beginning; None: with the run.
+        state: What the game remembers, at the beginning. Flat, saved whole.
+        remember: (state, scratch) -> state, after every step.
+    """
+
+    networks: dict[str, nn.Module]
+    players: tuple[Player, ...]
+    turns: tuple[Turn, ...]
+    averaged: tuple[str, ...] = ()
+    budget: int | None = None
+    state: Tensors = field(default_factory=dict)
+    remember: Callable[[Tensors, Tensors], Tensors] = unchanged
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """How a stage is entered.
+
+    Attributes:
+        name: What checkpoints and metrics call it. build: Networks of the stage before (None for the first stage, and
+        where weights are loaded afterwards) -> stage.
+            New weights are drawn from torch's global generator, which the loop seeds. It changes no network it is
+            given.
+    """
+
+    name: str
+    build: Callable[[Networks | None], Stage]
+
+
+@dataclass(frozen=True)
+class FromNoise:
+    """The ability to make samples from latent vectors.
+
+    Attributes:
+        latent: (generator, n) -> z [n, z_dim].
+        images: (networks, z) -> float [n, C, H, W] in [-1, 1].
+        network: Name of the network that does it.
+    """
+
+    latent: Callable[[torch.Generator, int], Tensor]
+    images: Callable[[Networks, Tensor], Tensor]
+    network: str = "generator"
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a trained model can do; verbs ask for these, never for systems."""
+
+    from_noise: FromNoise | None = None
+
+    def names(self) -> list[str]:
+        return [name for name, ability in vars(self).items() if ability is not None]
+
+
+@dataclass(frozen=True)
+class Game:
+    """Who plays whom.
+
+    Attributes:
+        stages: In the order in which they are entered.
+        abilities: What the trained networks can do.
+        clock: What budgets count: real images drawn from the first domain, or steps.
+    """
+
+    stages: tuple[StagePlan, ...]
+    abilities: Abilities
+    clock: Literal["images", "steps"] = "images"
+
+
+class GameOptions(Protocol):
+    """Options of one game: a frozen dataclass entered in `GAMES`."""
+
+    def build(self, sample: tuple[int, int, int]) -> Game:
+        """The game for real samples of shape (C, H, W).
+
+        Raises:
+            UsageError: Its networks cannot have that shape.
+        """
+        ...
+
+
+GAMES: Registry[type[GameOptions]] = Registry("game")
+OPTIMISERS: Registry[type[OptimiserOptions]] = Registry("optimiser")
+
+__all__ = [
+    "GAMES",
+    "OPTIMISERS",
+    "Abilities",
+    "Batch",
+    "Dims",
+    "FromNoise",
+    "Game",
+    "GameOptions",
+    "Group",
+    "Losses",
+    "Networks",
+    "OptimiserOptions",
+    "Player",
+    "Round",
+    "Stage",
+    "StagePlan",
+    "Tensors",
+    "Turn",
+    "constant",
+    "once",
+]

@@ -1,0 +1,51 @@
+"""Optimisers as values, and the options of a player: its network and its optimiser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from organza.games.game import OPTIMISERS, OptimiserOptions
+from organza.networks import NETWORKS, NetworkOptions
+
+
+@OPTIMISERS.register("adam")
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2015). `weight_decay` is the L2 form that the DCGAN paper's code has, not AdamW's."""
+
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+        # The fused kernel is about three times as fast as the loop over tensors on a CPU; `foreach` is slower there.
+        return torch.optim.Adam(groups, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay, fused=True)
+
+
+@OPTIMISERS.register("sgd")
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent, with momentum if wanted."""
+
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)
+
+
+@dataclass(frozen=True)
+class PlayerOptions:
+    """A network and what moves it.
+
+    Attributes:
+        network: Options of a registered architecture.
+        optimiser: Options of a registered optimiser.
+    """
+
+    network: NetworkOptions = field(metadata={"choice": NETWORKS})
+    optimiser: OptimiserOptions = field(default_factory=Adam, metadata={"choice": OPTIMISERS})

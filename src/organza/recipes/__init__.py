@@ -1,0 +1,24 @@
+"""The table of systems, and recipes by name, by field and by file."""
+
+from organza.recipes.fields import flatten, from_mapping, override, to_mapping
+from organza.recipes.files import find_recipe, read_recipe, recipe_text
+from organza.recipes.recipe import Recipe
+from organza.recipes.resolve import choose, fit_to, whole_steps, with_cadence
+from organza.recipes.table import RECIPES, enter
+
+__all__ = [
+    "RECIPES",
+    "Recipe",
+    "choose",
+    "enter",
+    "find_recipe",
+    "fit_to",
+    "flatten",
+    "from_mapping",
+    "override",
+    "read_recipe",
+    "recipe_text",
+    "to_mapping",
+    "whole_steps",
+    "with_cadence",
+]

@@ -1,0 +1,62 @@
+"""A recipe: one published system as one typed, printable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from organza.errors import UsageError
+from organza.games import GAMES, Game, GameOptions
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a system trains, apart from the data and the seed.
+
+    Attributes:
+        name: Of the system.
+        summary: One line on what it is.
+        paper: Where it was published.
+        cost: What its full budget costs, and where that was measured.
+        game: Options of the game that it plays, with the networks, losses and optimisers of the players.
+        images: Budget: real images drawn from the source.
+        batch: Samples of one turn.
+        size: Pixels on each side of a training image.
+        channels: 1 grey, 3 colour, 4 colour with alpha.
+        flip: Mirror every second training image, at random.
+        ema_half_life: Images after which an old weight counts half in the moving average that samples are made with;
+            0 keeps no average.
+        log_every: Images between two rows of metrics; 0 lets the budget decide.
+        sample_every: Images between two sample grids; 0 lets the budget decide.
+    """
+
+    name: str
+    summary: str
+    paper: str
+    cost: str
+    game: GameOptions = field(metadata={"choice": GAMES})
+    images: int
+    batch: int = 64
+    size: int = 32
+    channels: Literal[1, 2, 3, 4] = 3
+    flip: bool = False
+    ema_half_life: int = 10_000
+    log_every: int = 0
+    sample_every: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("images", "batch", "size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("ema_half_life", "log_every", "sample_every"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"--{name} cannot be negative: {getattr(self, name)}")
+
+    @property
+    def sample(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of one training sample."""
+        return self.channels, self.size, self.size
+
+    def build(self) -> Game:
+        """The game for samples of this recipe's shape."""
+        return self.game.build(self.sample)

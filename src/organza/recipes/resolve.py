@@ -1,0 +1,58 @@
+"""From a published recipe to the one that trains on these data: shapes from the source, cadence from the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from organza.data import Source
+from organza.errors import UsageError
+from organza.recipes.fields import override
+from organza.recipes.recipe import Recipe
+from organza.recipes.table import RECIPES
+
+ROWS, GRIDS = 300, 24  # rows of metrics and sample grids of a whole run: a smooth curve, a slider worth moving
+
+
+def choose(source: Source, device: str) -> Recipe:
+    """A recipe for these data on this kind of device, for a user who names none.
+
+    Pictures get the convolutional GAN at the largest power of two that they fill, from 32 up to 64 pixels on a CPU and
+    128 on an accelerator; a CPU gets half of the published width. Points of the plane get the perceptron of the ring.
+    """
+    if source.kind == "points":
+        return RECIPES["ring"]
+    shorter, largest = min(source.height, source.width), 64 if device == "cpu" else 128
+    size = 32
+    while size * 2 <= min(shorter, largest):
+        size *= 2
+    changes: dict[str, object] = {"size": size, "batch": 64}
+    if device == "cpu":
+        changes |= {"generator.width": 32, "discriminator.width": 32}
+    return override(RECIPES["dcgan"], changes)
+
+
+def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Recipe:
+    """The recipe with the source's channels, unless the user has pinned them.
+
+    Raises:
+        UsageError: The recipe is for pictures and the source has points, or the other way round.
+    """
+    if (source.kind == "points") != (recipe.channels == 2):
+        wanted = "points of the plane, as ring8" if recipe.channels == 2 else "pictures"
+        raise UsageError(f"the recipe '{recipe.name}' learns {wanted}; {source.name} has {source.kind}")
+    return recipe if "channels" in pinned else override(recipe, {"channels": source.channels})
+
+
+def with_cadence(recipe: Recipe) -> Recipe:
+    """The recipe with the images between rows and between grids filled in, in whole steps, from its budget."""
+    return replace(
+        recipe,
+        log_every=recipe.log_every or whole_steps(recipe, recipe.images / ROWS),
+        sample_every=recipe.sample_every or whole_steps(recipe, recipe.images / GRIDS),
+    )
+
+
+def whole_steps(recipe: Recipe, images: float) -> int:
+    """`images` rounded to whole batches, at least one."""
+    return max(1, round(images / recipe.batch)) * recipe.batch

@@ -1,0 +1,209 @@
+"""Charts: the cards of the page, and the numbers that `charts.js` draws them from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from organza.report.explain import Explanation, Reference
+from organza.report.markup import Html, element, join
+from organza.report.metrics import Metrics, Numbers, Stage
+from organza.report.traces import Trace, trace
+from organza.report.wording import count, figure
+
+OWN_COLOURS = {"discriminator.real": "real", "discriminator.fake": "generator", "generator.fake": "generator"}
+"""Pictures, not players, give these curves their colour: what is generated looks like the generator."""
+
+PLAYERS = {"generator": "generator", "discriminator": "discriminator", "critic": "discriminator"}
+FURTHER_COLOURS = ("real", "ochre", "plum", "moss")
+DASHED = frozenset({"generator.fake"})
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve of a chart: a name, a colour of the style sheet, a trace."""
+
+    name: str
+    colour: str
+    trace: Trace
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One card: a chart between its title and its explanation."""
+
+    explanation: Explanation
+    series: tuple[Series, ...]
+
+    def drawing(self, images: float, stages: Sequence[Stage]) -> dict[str, object]:
+        """What the script draws.
+
+        Args:
+            images: Where the horizontal axis ends.
+            stages: Marked where they begin, if there is more than one.
+        """
+        low, high = self._bounds()
+        references = [line for line in self.explanation.references if low <= line.value <= high]
+        return {
+            "images": images,
+            "low": low,
+            "high": high,
+            "log": self.explanation.scale == "log",
+            "references": [vars(line) for line in references],
+            "stages": [{"name": stage.name, "images": stage.images} for stage in stages[1:]],
+            "series": [
+                {
+                    "name": series.name,
+                    "colour": series.colour,
+                    "dashed": series.dashed,
+                    "images": _written(series.trace.images),
+                    "values": _written(series.trace.values),
+                    "low": _written(series.trace.low),
+                    "high": _written(series.trace.high),
+                    "smooth": _written(series.trace.smooth),
+                }
+                for series in self.series
+            ],
+        }
+
+    def card(self, number: int, images: float) -> Html:
+        """The card around the place where the script draws."""
+        return element(
+            "figure",
+            element("h3", self.explanation.title),
+            element("ul", *(self._legend(series) for series in self.series), class_="legend"),
+            element(
+                "div",
+                element("div", class_="plot", role="img", tabindex=0, aria_label=self._summary(images)),
+                element("output", class_="readout", hidden=True),
+                class_="chart",
+                data_chart=number,
+            ),
+            element(
+                "figcaption",
+                element("p", self.explanation.meaning),
+                element("p", element("b", "Healthy: "), self.explanation.healthy),
+                self._missing(),
+            ),
+            class_="card",
+        )
+
+    def _bounds(self) -> tuple[float, float]:
+        if self.explanation.bounds:
+            return self.explanation.bounds
+        log = self.explanation.scale == "log"
+        low, high = bounds([series.trace for series in self.series], self.explanation.references, log=log)
+        return (0.0 if self.explanation.from_zero else low), high
+
+    def _legend(self, series: Series) -> Html:
+        swatch = element(
+            "i", class_="swatch dashed" if series.dashed else "swatch", style=f"--series: var(--{series.colour})"
+        )
+        return element("li", swatch, series.name, " ", element("b", figure(_last(series.trace.drawn))))
+
+    def _summary(self, images: float) -> str:
+        ways = (
+            f"{series.name} from {figure(_first(series.trace.drawn))} to {figure(_last(series.trace.drawn))}"
+            for series in self.series
+        )
+        return f"{self.explanation.title} over {count(images)} images: {'; '.join(ways)}."
+
+    def _missing(self) -> Html:
+        missing = sum(series.trace.missing for series in self.series)
+        if not missing:
+            return Html()
+        words = "1 value was" if missing == 1 else f"{count(missing)} values were"
+        return element("p", f"{words} not a finite number: gaps in the curves.", class_="warning")
+
+
+def charts(metrics: Metrics, explained: Sequence[Explanation]) -> list[Chart]:
+    """A chart for every explanation that has curves."""
+    found = []
+    for explanation in explained:
+        keys = [key for key in explanation.series if key in metrics.curves]
+        series = (
+            Series(
+                explanation.series[key],
+                colour,
+                trace(metrics.curves[key], log=explanation.scale == "log"),
+                dashed=key in DASHED,
+            )
+            for key, colour in colours(keys).items()
+        )
+        if keys:
+            found.append(Chart(explanation, tuple(series)))
+    return found
+
+
+def colours(keys: Sequence[str]) -> Mapping[str, str]:
+    """A colour for each key: a player keeps its own throughout the page, others take the next free one."""
+    chosen: dict[str, str] = {}
+    for key in keys:
+        player = re.split(r"[._]", key, maxsplit=1)[0]
+        own = OWN_COLOURS.get(key) or PLAYERS.get(player)
+        taken = set(chosen.values())
+        free = next((colour for colour in FURTHER_COLOURS if colour not in taken), FURTHER_COLOURS[-1])
+        chosen[key] = own if own and (own not in taken or key in OWN_COLOURS) else free
+    return chosen
+
+
+def bounds(traces: Sequence[Trace], references: Sequence[Reference] = (), *, log: bool = False) -> tuple[float, float]:
+    """The vertical axis: the calm lines in full, the noise around them but for its rare spikes, and references nearby."""
+    parts = [line for each in traces for line in (each.drawn, *_inner(each))]
+    values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.array([])
+    values = values[values > 0] if log else values
+    if not len(values):
+        return (0.1, 10.0) if log else (0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    if log:
+        low = max(low, high * 1e-9)
+        return low / 1.3, high * 1.3
+    reach = max(high - low, abs(high) * 0.05, 1e-9)
+    for line in references:
+        if low - 0.6 * reach <= line.value <= high + 0.6 * reach:
+            low, high = min(low, line.value), max(high, line.value)
+    margin = 0.06 * max(high - low, abs(high) * 0.1, 1e-9)
+    return (0.0 if 0 <= low <= 0.25 * high else low - margin), high + margin
+
+
+def cards(shown: Sequence[Chart], images: float) -> Html:
+    """The cards of all charts."""
+    return join(chart.card(number, images) for number, chart in enumerate(shown))
+
+
+def _inner(each: Trace) -> list[Numbers]:
+    """The ends of a curve's range without its rarest two percent."""
+    edges = []
+    for part, share in (
+        (each.values if each.low is None else each.low, 1),
+        (each.values if each.high is None else each.high, 99),
+    ):
+        finite = part[np.isfinite(part)]
+        if len(finite):
+            edges.append(np.percentile(finite, [share]))
+    return edges
+
+
+def _written(numbers: Numbers | None) -> list[float | None] | None:
+    """Five digits are more than a pixel; what is not finite becomes a gap."""
+    if numbers is None:
+        return None
+    return [_shortest(float(number)) if np.isfinite(number) else None for number in numbers]
+
+
+def _shortest(number: float) -> float:
+    return int(number) if number.is_integer() and abs(number) < 1e15 else float(f"{number:.5g}")
+
+
+def _first(numbers: Numbers) -> float | None:
+    finite = numbers[np.isfinite(numbers)]
+    return float(finite[0]) if len(finite) else None
+
+
+def _last(numbers: Numbers) -> float | None:
+    finite = numbers[np.isfinite(numbers)]
+    return float(finite[-1]) if len(finite) else None

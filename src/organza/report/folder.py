@@ -1,0 +1,65 @@
+"""What a run folder holds, read as far as the page needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from organza.errors import OrganzaError
+from organza.report.facts import Facts
+from organza.report.metrics import Metrics, read_metrics
+from organza.report.samples import Samples, read_samples
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run.
+
+    Attributes:
+        name: How a command names the folder.
+        recipe: `recipe.yaml`.
+        facts: `run.json`.
+        metrics: `metrics.jsonl`.
+        samples: `samples/`.
+    """
+
+    name: str
+    recipe: Facts
+    facts: Facts
+    metrics: Metrics
+    samples: Samples
+
+
+def read_run(folder: Path) -> RunFolder:
+    """The run in `folder`, whose recipe and facts have to be there; all else may be missing."""
+    return RunFolder(
+        name=_name(folder),
+        recipe=_facts(folder / "recipe.yaml"),
+        facts=_facts(folder / "run.json"),
+        metrics=read_metrics(folder / "metrics.jsonl"),
+        samples=read_samples(folder / "samples"),
+    )
+
+
+def _name(folder: Path) -> str:
+    """The way to the folder from here; from elsewhere only its name, since a page that is shared tells no home folders."""
+    whole, here = folder.resolve(), Path.cwd().resolve()
+    return whole.relative_to(here).as_posix() if whole != here and whole.is_relative_to(here) else whole.name
+
+
+def _facts(path: Path) -> Facts:
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
+    except FileNotFoundError:
+        raise OrganzaError(f"{os.fspath(path)} is missing: {path.parent} is not the folder of a run") from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise OrganzaError(f"{os.fspath(path)} cannot be read: {reason}") from error
+    if not isinstance(values, dict):
+        raise OrganzaError(f"{os.fspath(path)} cannot be read: it holds no mapping of names to values")
+    return Facts({str(key): value for key, value in values.items()})

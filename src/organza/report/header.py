@@ -1,0 +1,142 @@
+"""The head of a run's page: what it is, how it ended, and its key figures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from organza.report.folder import RunFolder
+from organza.report.markup import Html, element, fill, join, markup
+from organza.report.page import code, definitions
+from organza.report.wording import count, duration, label, rate, short
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ended.
+
+    Attributes:
+        name: On the chip.
+        mood: Its colour in the style sheet: good, bad or open.
+        sentence: What it means.
+    """
+
+    name: str
+    mood: str
+    sentence: str
+
+
+VERDICTS = {
+    "ok": Verdict(
+        "Finished",
+        "good",
+        "The training ran to the end of its budget and every number stayed finite. How good the pictures are, your eye "
+        "decides below.",
+    ),
+    "not-finite": Verdict(
+        "Not finite",
+        "bad",
+        "A number of the training was no longer finite (too large, or not a number at all), so it was stopped: the weights "
+        "would only have got worse.",
+    ),
+    "interrupted": Verdict(
+        "Interrupted",
+        "open",
+        "The training was stopped before its budget was spent. Nothing is lost: it can go on from where it was.",
+    ),
+    "running": Verdict("Running", "open", "The training was still under way when this page was written."),
+}
+
+
+def title(run: RunFolder) -> str:
+    """What the page is called."""
+    source = run.facts.text("source", "name")
+    return _name(run) + (f" on {source}" if source else "")
+
+
+def header(run: RunFolder) -> Html:
+    """The head of the page of `run`."""
+    source = run.facts.text("source", "name")
+    summary = run.recipe.text("summary")
+    return fill(
+        "header.html",
+        name=_name(run),
+        source=join([" ", element("span", "on", class_="on"), " ", source]) if source else "",
+        summary=element("p", summary, class_="summary") if summary else "",
+        paper=_paper(run.recipe.text("paper")),
+        verdict=_verdict(run),
+        figures=definitions(_figures(run), "figures"),
+        progress=_progress(run),
+    )
+
+
+def _name(run: RunFolder) -> str:
+    return run.recipe.text("name") or run.name
+
+
+def _paper(paper: str | None) -> Html:
+    """The recipe's paper, with a link where it gives an arXiv number."""
+    if not paper:
+        return Html()
+    before, arxiv, after = (
+        paper.partition(found[0]) if (found := re.search(r"arXiv:\d{4}\.\d{4,5}", paper)) else (paper, "", "")
+    )
+    address = f"https://arxiv.org/abs/{arxiv.removeprefix('arXiv:')}"
+    link = element("a", arxiv, href=address, rel="noreferrer") if arxiv else ""
+    return element("p", before, link, after, class_="paper")
+
+
+def _verdict(run: RunFolder) -> Html:
+    name = run.facts.text("status", "verdict")
+    if not name:
+        return Html()
+    verdict = VERDICTS.get(name) or Verdict(label(name.replace("-", " ")).capitalize(), "open", "")
+    reason = run.facts.text("status", "reason")
+    return element(
+        "p",
+        element("strong", verdict.name, class_=f"chip {verdict.mood}"),
+        " ",
+        verdict.sentence,
+        join([" ", element("em", f"Its reason: {reason}")]) if reason else "",
+        class_="verdict",
+    )
+
+
+def _figures(run: RunFolder) -> list[tuple[object, object]]:
+    status = run.facts.at("status")
+    seen, budget = status.number("images"), status.number("budget")
+    seconds, speed = status.number("seconds"), status.number("images_per_second")
+    of = element("small", f" of {count(budget)}") if budget and seen != budget else ""
+    return [
+        ("Images seen", None if seen is None else join([count(seen), of])),
+        ("Training time", None if seconds is None else duration(seconds)),
+        ("Images per second", None if speed is None else rate(speed)),
+        *(
+            (join([label(network).capitalize(), " ", element("small", "parameters")]), short(parameters))
+            for network, _ in run.facts.at("networks")
+            if (parameters := run.facts.number("networks", network, "parameters")) is not None
+        ),
+    ]
+
+
+def _progress(run: RunFolder) -> Html:
+    """How far the training is, and how it goes on; nothing once its budget is spent."""
+    seen, budget = run.facts.number("status", "images"), run.facts.number("status", "budget")
+    if seen is None or not budget or seen >= budget:
+        return Html()
+    percent = f"{100 * seen / budget:.0f}"
+    command = run.facts.text("command")
+    bar = element(
+        "div",
+        element("div", class_="woven", style=f"width: {percent}%"),
+        class_="progress",
+        role="progressbar",
+        aria_label="Images seen of the budget",
+        aria_valuenow=percent,
+        aria_valuemin=0,
+        aria_valuemax=100,
+    )
+    words = element(
+        "p", element("b", f"{percent} % "), "of the budget. ", "The same command goes on:" if command else ""
+    )
+    return element("div", bar, words, code(command) if command else markup(""), class_="unfinished")

@@ -1,0 +1,43 @@
+"""What to do with the run next: commands and a few lines of Python."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from organza.report.folder import RunFolder
+from organza.report.markup import Html, element
+from organza.report.page import code, section
+
+PYTHON = """\
+import organza
+
+model = organza.load({run})
+images = model.sample(16, seed=0)
+organza.save_images(images, "grid.png")"""
+
+
+def usage(run: RunFolder) -> Html:
+    """The section of commands, with the run's own name filled in."""
+    name = shlex.quote(run.name)
+    seen, budget = run.facts.number("status", "images"), run.facts.number("status", "budget")
+    unfinished = seen is not None and budget is not None and seen < budget
+    ways = [
+        ("Make new pictures", f"organza sample {name} -n 16 --out grid.png"),
+        ("The same in Python", PYTHON.format(run=json.dumps(run.name, ensure_ascii=False))),
+        ("See how a picture was made", "organza verify grid.png"),
+        (
+            "Go on training, from exactly where it stopped"
+            if unfinished
+            else "Train it further: the same command, with a larger --images",
+            run.facts.text("command"),
+        ),
+    ]
+    return section(
+        "Use it",
+        element(
+            "div",
+            *(element("div", element("h3", title), code(text), class_="card") for title, text in ways if text),
+            class_="cards",
+        ),
+    )

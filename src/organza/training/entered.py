@@ -1,0 +1,80 @@
+"""A stage that has been entered: the loop's side of a game, with everything that moves networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from organza.games import Networks, Stage, StagePlan, Tensors
+from organza.streams import Streams
+from organza.training.average import Averages
+
+
+class Entered:
+    """A stage that has been entered: its networks on the device, with optimisers, averages and memory.
+
+    Args:
+        plan: Which stage.
+        before: The stage before, from which networks and averages may grow.
+        streams: For the initial weights.
+        device: Where it is played.
+        half_life: Of the averages, in images.
+    """
+
+    def __init__(
+        self, plan: StagePlan, before: Entered | None, streams: Streams, device: torch.device, half_life: int
+    ) -> None:
+        self.name = plan.name
+        self.stage = self._build(plan, before.networks if before else None, streams)
+        self.networks: dict[str, nn.Module] = {
+            name: on_device(network, device).train() for name, network in self.stage.networks.items()
+        }
+        followed = {name: self.networks[name] for name in self.stage.averaged}
+        grown = None
+        if before:  # averages grow the way networks do, so the average of the first stage lives on
+            networks = self._build(plan, {**before.networks, **before.averages.networks}, streams).networks
+            grown = {name: on_device(networks[name], device) for name in followed}
+        self.averages: Averages = Averages(followed, half_life, grown)
+        self.state: Tensors = {name: tensor.to(device) for name, tensor in self.stage.state.items()}
+        self.parameters: dict[str, list[nn.Parameter]] = {}
+        self.optimisers: dict[str, torch.optim.Optimizer] = {}
+        self.rates: dict[str, list[float]] = {}
+        for player in self.stage.players:
+            if player.groups:
+                groups = player.groups(self.networks)
+                self.parameters[player.name] = [parameter for group in groups for parameter in group.parameters]
+                built: list[dict[str, Any]] = [
+                    {"params": list(group.parameters), "lr": player.optimiser.lr * group.rate} for group in groups
+                ]
+            else:
+                self.parameters[player.name] = [
+                    parameter for name in player.networks for parameter in self.networks[name].parameters()
+                ]
+                built = [{"params": self.parameters[player.name], "lr": player.optimiser.lr}]
+            self.optimisers[player.name] = player.optimiser.build(built)
+            self.rates[player.name] = [group["lr"] for group in built]
+        # Listed once: walking the modules for them in every turn took a tenth of a small network's step.
+        self._everything = [parameter for network in self.networks.values() for parameter in network.parameters()]
+        self._moving: str | None = None
+
+    @staticmethod
+    def _build(plan: StagePlan, before: Networks | None, streams: Streams) -> Stage:
+        with streams.globally("networks", plan.name):
+            return plan.build(before)
+
+    def give_move_to(self, player: str) -> None:
+        """Put everything but this player's parameters out of the gradient's reach."""
+        if self._moving == player:
+            return
+        for parameter in self._everything:
+            parameter.requires_grad = False
+        for parameter in self.parameters[player]:
+            parameter.requires_grad = True
+        self._moving = player
+
+
+def on_device(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network on the device, its convolution weights channels last."""
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

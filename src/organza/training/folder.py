@@ -1,0 +1,174 @@
+"""The folder that a training leaves, and everything that is written into it.
+
+recipe.yaml     the resolved recipe
+run.json        seed, source, environment, networks, status
+metrics.jsonl   one row each so many images
+samples/        grids of the same latent vectors over time, and `real.png`
+checkpoints/    the two newest
+model/          what the training has made so far, to be shared
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from organza.errors import OrganzaError
+from organza.files import remove_partial, write_text
+from organza.marks import Mark, save_picture
+from organza.marks.pictures import Pixels
+from organza.recipes import Recipe, read_recipe, recipe_text
+from organza.training import checkpoint
+from organza.training.checkpoint import Checkpoint, Damaged
+
+Row = dict[str, Any]
+
+
+class RunFolder:
+    """Paths and files of one run. Opening it for writing locks it against another process.
+
+    Args:
+        path: The folder; made by `begin`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe_file = path / "recipe.yaml"
+        self.record_file = path / "run.json"
+        self.metrics_file = path / "metrics.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.model = path / "model"
+        self._lock: TextIO | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run has begun here.
+
+        Raises:
+            OrganzaError: Something else lies here.
+        """
+        if self.recipe_file.exists():
+            return True
+        own = {self.samples.name, self.checkpoints.name, self.record_file.name, self.metrics_file.name, ".lock"}
+        try:
+            foreign = [
+                entry.name for entry in self.path.iterdir() if entry.name not in own and entry.suffix != ".partial"
+            ]
+        except FileNotFoundError:
+            return False
+        except NotADirectoryError:
+            raise OrganzaError(f"{self.path} is a file: name a folder with --out") from None
+        if foreign:
+            raise OrganzaError(f"{self.path} holds no run, but '{foreign[0]}': name another folder with --out")
+        return False
+
+    def open(self) -> None:
+        """Make the folder and take its lock.
+
+        Raises:
+            OrganzaError: Another process trains here.
+            OSError: The folder cannot be made.
+        """
+        for folder in (self.path, self.samples, self.checkpoints):
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_partial(folder)
+        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 (held as long as the training lasts)
+        with suppress(ImportError):  # not a Unix: no lock
+            import fcntl
+
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OrganzaError(
+                    f"another process is training in {self.path}: wait for it, or stop it first"
+                ) from None
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        write_text(self.recipe_file, recipe_text(recipe))
+
+    def read_recipe(self) -> Recipe:
+        return read_recipe(self.recipe_file)
+
+    def write_record(self, record: Mapping[str, Any]) -> None:
+        write_text(self.record_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+    def read_record(self) -> dict[str, Any]:
+        """The content of `run.json`; empty before the run has got so far.
+
+        Raises:
+            OrganzaError: It was altered and is no JSON any more.
+        """
+        try:
+            record: dict[str, Any] = json.loads(self.record_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError:
+            raise OrganzaError(
+                f"{self.record_file} is damaged: remove it, and the run goes on from its checkpoint"
+            ) from None
+        return record
+
+    def add_row(self, row: Row) -> None:
+        """Append one row of metrics; what is not finite becomes null."""
+        clean = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()
+        }
+        with open(self.metrics_file, "a", encoding="utf-8") as file:
+            file.write(json.dumps(clean) + "\n")
+
+    def rows(self) -> list[Row]:
+        """All whole rows; a last one that was cut short by a crash is left out."""
+        try:
+            lines = self.metrics_file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        rows = []
+        for line in lines:
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                break
+        return rows
+
+    def cut(self, clock: int) -> None:
+        """Forget rows and samples from beyond this clock: they will come again."""
+        kept = [row for row in self.rows() if row["images"] <= clock]
+        write_text(self.metrics_file, "".join(json.dumps(row) + "\n" for row in kept))
+        for picture in self.samples.glob("[0-9]*.png"):
+            if int(picture.stem) > clock:
+                picture.unlink()
+
+    def save_samples(self, clock: int, pixels: Pixels, mark: Mark) -> None:
+        save_picture(self.samples / f"{clock:012d}.png", pixels, mark)
+
+    def newest_checkpoint(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest checkpoint that is whole, and one sentence for each that is not.
+
+        A damaged file is put aside, not removed.
+
+        Raises:
+            OrganzaError: Checkpoints are there, but none can be read; or a newer organza wrote them.
+        """
+        warnings: list[str] = []
+        found = checkpoint.all_checkpoints(self.checkpoints)
+        for path in found:
+            try:
+                return checkpoint.load(path), warnings
+            except Damaged as error:
+                aside = path.with_name(path.name + ".damaged")
+                path.rename(aside)
+                warnings.append(f"{error}: put aside as {aside.name}; going on from the one before")
+        if found:
+            raise OrganzaError(f"no checkpoint in {self.checkpoints} can be read: {warnings[-1].partition(': put')[0]}")
+        return None, warnings

@@ -1,0 +1,55 @@
+"""Sizes of a game's networks, found by playing one round on shapes alone: no memory, no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from organza.games import Batch, Game, Tensors
+from organza.networks import count_parameters
+
+META = torch.device("meta")
+
+
+class BlankRound:
+    """A `Round` whose tensors have shapes and no content."""
+
+    step, clock, size, device = 0, 0, 2, META
+
+    def __init__(self, sample: tuple[int, int, int], state: Mapping[str, Tensor], scratch: Tensors) -> None:
+        self.sample, self.state, self.scratch = sample, state, scratch
+
+    def real(self, domain: str = "real") -> Batch:  # noqa: ARG002 (all domains have the same shape)
+        return Batch(
+            torch.empty(self.size, *self.sample, device=META), torch.zeros(self.size, dtype=torch.int64, device=META)
+        )
+
+    def stream(self, purpose: str) -> torch.Generator:  # noqa: ARG002 (numbers do not matter here)
+        return torch.Generator()
+
+    def normal(self, *shape: int, purpose: str = "noise") -> Tensor:  # noqa: ARG002
+        return torch.empty(*shape, device=META)
+
+
+def network_facts(game: Game, sample: tuple[int, int, int]) -> dict[str, dict[str, Any]]:
+    """Trainable parameters and output shape, without the batch, of every network of the game's first stage.
+
+    Returns:
+        Name -> {"parameters": N, "output": [...]}.
+    """
+    with META:
+        stage = game.stages[0].build(None)
+    facts = {name: {"parameters": count_parameters(network), "output": []} for name, network in stage.networks.items()}
+
+    def record(name: str, output: Tensor) -> None:
+        facts[name]["output"] = list(output.shape[1:])
+
+    for name, network in stage.networks.items():
+        network.register_forward_hook(lambda _module, _inputs, output, name=name: record(name, output))
+    scratch: Tensors = {}
+    for turn in stage.turns:
+        scratch |= turn.losses(stage.networks, turn.draw(BlankRound(sample, stage.state, scratch))).scratch
+    return facts

@@ -1,0 +1,32 @@
+"""Where rows of metrics can go besides `metrics.jsonl`. A logger is a function of a dict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from organza.errors import OrganzaError
+from organza.training.folder import Row
+
+Logger = Callable[[Row], None]
+
+
+def tensorboard_logger(folder: Path) -> Logger:
+    """A logger that writes event files for TensorBoard, with images seen as the step.
+
+    Raises:
+        OrganzaError: TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise OrganzaError("--tensorboard needs TensorBoard: pip install 'organza[tensorboard]'") from None
+    writer = SummaryWriter(str(folder))
+
+    def log(row: Row) -> None:
+        for name, value in row.items():
+            if isinstance(value, float):
+                writer.add_scalar(name.replace(".", "/"), value, row["images"])
+        writer.flush()
+
+    return log

@@ -1,0 +1,186 @@
+"""The loop: one screen, read from top to bottom. It plays rounds, and keeps the run folder true."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from organza.errors import TrainingStopped
+from organza.exchange import save_model, weights_digest
+from organza.exchange.model import picture_pixels
+from organza.marks import Mark, grid
+from organza.recipes import Recipe
+from organza.streams import Streams
+from organza.training import checkpoint
+from organza.training.checkpoint import Checkpoint
+from organza.training.folder import Row, RunFolder
+from organza.training.session import Session
+
+Verdict = Literal["ok", "interrupted"]
+CHECKPOINT_SHARE = 0.02  # of the time at most goes into checkpoints, however large they are
+CHECK_EVERY = 64  # steps between looks at an accelerator's figures, each of which waits for it
+
+
+@dataclass
+class Watch:
+    """What the loop tells, and whom it asks.
+
+    Attributes:
+        rows: Each is told every row of metrics.
+        tick: Told (clock, figures so far) twice a second.
+        saved: Told after every checkpoint.
+        stop: Asked after every step whether to finish.
+    """
+
+    rows: tuple[Callable[[Row], None], ...] = ()
+    tick: Callable[[int, Mapping[str, float]], None] = lambda clock, figures: None
+    saved: Callable[[], object] = lambda: None
+    stop: Callable[[], bool] = lambda: False
+
+
+def train(
+    session: Session,
+    recipe: Recipe,
+    folder: RunFolder,
+    facts: Mapping[str, Any],
+    watch: Watch,
+    save_every: float = 60.0,
+) -> Verdict:
+    """Play until the recipe's budget is spent or somebody asks to stop.
+
+    Args:
+        session: Fresh, or restored from a checkpoint.
+        recipe: With its cadence filled in.
+        folder: Opened.
+        facts: For the model's `config.json`: crop, classes, seed, source.
+        watch: Observers.
+        save_every: Seconds between checkpoints.
+
+    Raises:
+        TrainingStopped: A number is not finite any more; the last checkpoint is from before.
+        OSError: The folder cannot be written.
+    """
+    keeper = Keeper(session, recipe, folder, facts, watch, save_every)
+    if session.progress.step == 0:
+        keeper.grid()
+    while session.clock < recipe.images and not watch.stop():
+        session.advance()
+        before = session.clock
+        session.play()
+        now = session.clock
+        if session.device.type == "cpu" or session.progress.step % CHECK_EVERY == 0:
+            keeper.check()
+        keeper.tick()
+        last = now >= recipe.images
+        if last or now // recipe.log_every > before // recipe.log_every:
+            keeper.row()
+        if last or now // recipe.sample_every > before // recipe.sample_every:
+            keeper.grid()
+        if keeper.due:
+            keeper.save()
+    keeper.save()
+    return "ok" if session.clock >= recipe.images else "interrupted"
+
+
+class Keeper:
+    """Writes what the loop has to show for itself."""
+
+    def __init__(
+        self,
+        session: Session,
+        recipe: Recipe,
+        folder: RunFolder,
+        facts: Mapping[str, Any],
+        watch: Watch,
+        save_every: float,
+    ) -> None:
+        self.session, self.recipe, self.folder, self.facts = session, recipe, folder, facts
+        self.watch, self.save_every = watch, save_every
+        self.shown = Streams(session.streams.seed)  # the shown latents stay the same through all attempts
+        self.last_save = self.last_tick = self.last_look = time.perf_counter()
+        self.row_clock, self.row_seconds = session.clock, session.progress.seconds
+
+    def look_at_clock(self) -> float:
+        """Add the time since the last look to the run's."""
+        now = time.perf_counter()
+        self.session.progress.seconds += now - self.last_look
+        self.last_look = now
+        return now
+
+    def check(self, thorough: bool = False) -> None:
+        """Stop if something is not finite, before anything is written that holds it."""
+        culprit = self.session.culprit(thorough)
+        if culprit:
+            raise TrainingStopped(
+                f"{culprit}, at step {self.session.progress.step}, {self.session.clock:,} images: the last good "
+                f"checkpoint is kept in {self.folder.checkpoints}; try a lower learning rate in a new run, as --discriminator.lr"
+            )
+
+    def tick(self) -> None:
+        """Tell the watcher how it goes, twice a second."""
+        now = self.look_at_clock()
+        if now - self.last_tick > 0.5:
+            self.last_tick = now
+            self.watch.tick(self.session.clock, self.session.window.means())
+
+    def row(self) -> None:
+        """Write one row of metrics."""
+        self.check()
+        self.look_at_clock()
+        session, progress = self.session, self.session.progress
+        images, seconds = session.clock - self.row_clock, progress.seconds - self.row_seconds
+        self.row_clock, self.row_seconds = session.clock, progress.seconds
+        row: Row = {
+            "images": session.clock,
+            "step": progress.step,
+            "seconds": round(progress.seconds, 3),
+            "stage": session.entered.name,
+            "images_per_second": round(images / max(seconds, 1e-9), 1),
+            **{name: float(f"{value:.6g}") for name, value in session.window.means().items()},
+        }
+        session.window.clear()
+        self.folder.add_row(row)
+        for tell in self.watch.rows:
+            tell(row)
+
+    @torch.no_grad()
+    def grid(self) -> None:
+        """Write what the averaged networks make of the latents that are shown all through the run."""
+        ability = self.session.game.abilities.from_noise
+        if ability is None:
+            return
+        networks = self.session.entered.averages.networks
+        z = ability.latent(self.shown.generator("shown"), 64 if self.recipe.channels != 2 else 2500)
+        samples = ability.images(networks, z.to(self.session.device)).cpu()
+        crop = self.facts["crop"]
+        pixels = picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples)
+        mark = Mark(
+            self.recipe.name,
+            weights_digest(networks),
+            self.shown.seed,
+            {"images": self.session.clock, "grid": len(samples)},
+        )
+        self.folder.save_samples(self.session.clock, grid(pixels), mark)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.perf_counter() - self.last_save >= self.save_every
+
+    def save(self) -> None:
+        """Write a checkpoint and, for those who look in before the end, the model."""
+        self.check(thorough=True)
+        start = self.look_at_clock()
+        session, entered = self.session, self.session.entered
+        counters = {**session.counters(), "recipe": self.recipe.name}
+        checkpoint.save(self.folder.checkpoints, session.clock, Checkpoint(session.tensors(), counters))
+        averages = entered.averages.networks
+        opponents = {name: network for name, network in entered.networks.items() if name not in averages}
+        save_model(self.folder.model, self.recipe, averages, opponents, {**self.facts, "images": session.clock})
+        self.watch.saved()
+        self.last_save = self.look_at_clock()
+        self.save_every = max(self.save_every, (self.last_save - start) / CHECKPOINT_SHARE)

@@ -1,0 +1,242 @@
+"""From a recipe, a source and a folder to a plan, and from the plan to a finished run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+
+from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
+from organza.errors import OrganzaError, TrainingStopped, UsageError
+from organza.exchange import Model
+from organza.exchange.model import fill, flat_weights, picture_pixels
+from organza.marks import Mark, grid, save_picture
+from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
+from organza.streams import Streams
+from organza.training.devices import describe
+from organza.training.folder import RunFolder
+from organza.training.inspection import network_facts
+from organza.training.loop import Watch, train
+from organza.training.plan import Plan, memory_text
+from organza.training.probe import Probe, probe
+from organza.training.request import Request
+from organza.training.session import Session
+from organza.version import __version__
+
+Verdict = Literal["ok", "interrupted", "not-finite"]
+FREE = {
+    "images",
+    "log_every",
+    "sample_every",
+}  # fields that a run may change when it goes on: no weight depends on them
+SMALLEST_BATCH = 8
+RECORDED = ("name", "kind", "count", "channels", "height", "width", "split", "fingerprint")  # of the source
+
+
+def make_session(recipe: Recipe, dataset: Dataset, seed: int, device: torch.device) -> Session:
+    """A fresh training of this recipe on these data."""
+    streams = Streams(seed)
+    batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip)}
+    return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
+
+
+def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset, folder: RunFolder) -> Plan:
+    """What is going to happen: from the run that is already in the folder, or by a short try.
+
+    Args:
+        request: What the user asks for.
+        recipe: What will train: the request's, or that of the run in the folder.
+        source: Opened.
+        dataset: In the recipe's shape.
+        folder: Of the run.
+
+    Raises:
+        OrganzaError: The device's memory is too small for the batch.
+    """
+    notes = [*source.notes, *dataset.notes]
+    status = folder.read_record().get("status", {}) if folder.exists else {}
+    if status.get("images_per_second"):
+        tried = Probe(status["images_per_second"], 0)
+    else:
+        recipe, tried = fitting_batch(recipe, dataset, request, notes)
+    if not folder.exists:
+        if request.images is not None:
+            recipe = replace(recipe, images=request.images)
+        elif request.minutes is not None:
+            recipe = replace(recipe, images=whole_steps(recipe, tried.images_per_second * 60 * request.minutes))
+        recipe = with_cadence(recipe)
+    return Plan(
+        recipe=recipe,
+        source=source,
+        fit=fit_of(source, recipe).sentence if source.kind == "images" else "as they are",
+        networks=network_facts(recipe.build(), recipe.sample),
+        device=str(describe(request.device)["device"]),
+        images_per_second=tried.images_per_second,
+        memory=tried.memory,
+        out=folder.path,
+        done=int(status.get("images", 0)),
+        notes=tuple(notes),
+    )
+
+
+def fit_of(source: Source, recipe: Recipe) -> Fit:
+    """How a picture of the source becomes one of the recipe's size."""
+    return fit(source.height, source.width, recipe.size, uniform=source.uniform)
+
+
+def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
+    """The recipe of the run in the folder, with another budget if the user asks for one.
+
+    Raises:
+        UsageError: The user asks for something else than what the run is.
+    """
+    stored, record, path = folder.read_recipe(), folder.read_record(), folder.path
+    asked, began = flatten(to_mapping(request.recipe)), flatten(to_mapping(stored))
+    compared = request.pinned if request.chosen else set(asked) | set(began)
+    for name in sorted(compared - FREE):
+        if asked.get(name) != began.get(name):
+            raise UsageError(
+                f"the run in {path} was begun with {name} {began.get(name)}, not {asked.get(name)}: "
+                "leave that out to go on, or name another folder with --out"
+            )
+    if record and record["seed"] != request.seed:
+        raise UsageError(f"the run in {path} was begun with --seed {record['seed']}, not {request.seed}")
+    if record and record["source"]["fingerprint"] != source.fingerprint:
+        raise UsageError(
+            f"the run in {path} was begun on other data ({record['source']['name']}, "
+            f"{record['source']['count']:,} items): name another folder with --out"
+        )
+    return stored if request.images is None else replace(stored, images=request.images)
+
+
+def fitting_batch(recipe: Recipe, dataset: Dataset, request: Request, notes: list[str]) -> tuple[Recipe, Probe]:
+    """Try the recipe; if memory is short and the user has not pinned the batch, try half of it, and so on."""
+    while True:
+        try:
+            return recipe, probe(make_session(recipe, dataset, request.seed, request.device))
+        except torch.OutOfMemoryError:
+            if "batch" in request.pinned or recipe.batch // 2 < SMALLEST_BATCH:
+                raise OrganzaError(
+                    f"{request.device} has too little memory for a batch of {recipe.batch} at {recipe.size} pixels: "
+                    "take a smaller --batch, --size or --generator.width"
+                ) from None
+            notes.append(f"a batch of {recipe.batch} does not fit into the memory of {request.device}: halved")
+            recipe = replace(recipe, batch=recipe.batch // 2)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to begin or to go on."""
+
+    plan: Plan
+    request: Request
+    dataset: Dataset
+    folder: RunFolder
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended.
+
+    Attributes:
+        verdict: ok, interrupted, or not-finite.
+        images: Images seen.
+        steps: Rounds played.
+        seconds: Time spent training.
+        reason: Why it stopped, if it had to.
+    """
+
+    verdict: Verdict
+    images: int
+    steps: int
+    seconds: float
+    reason: str | None = None
+
+
+def execute(job: Job, watch: Watch, save_every: float) -> Result:
+    """Train as planned: begin, or go on from the newest checkpoint, exactly.
+
+    Raises:
+        OrganzaError: No checkpoint can be read, or another process trains in the folder.
+        OSError: The disk is full, or the folder cannot be written; the run goes on from its last checkpoint later.
+    """
+    plan, request, folder = job.plan, job.request, job.folder
+    recipe, source = plan.recipe, plan.source
+    folder.open()
+    try:
+        session = make_session(recipe, job.dataset, request.seed, request.device)
+        stored, warnings = folder.newest_checkpoint()
+        if stored:
+            session.restore(stored.tensors, stored.counters)
+        elif request.start:
+            begin_from(session, request.start)
+        folder.cut(session.clock if stored else -1)
+        folder.write_recipe(recipe)
+        crop = fit_of(source, recipe).pad if source.kind == "images" else 0
+        about: dict[str, Any] = {
+            "organza": __version__,
+            "command": request.command,
+            "seed": request.seed,
+            "environment": describe(request.device),
+            "source": {
+                **{name: getattr(source, name) for name in RECORDED},
+                "classes": list(source.classes),
+                "fit": plan.fit,
+                "notes": [*plan.notes, *warnings],
+            },
+            "networks": plan.networks,
+            "memory": memory_text(plan.memory) if plan.memory else None,
+        }
+        facts = {"crop": crop, "classes": list(source.classes), "seed": request.seed, "source": source.name}
+
+        def record(verdict: str, reason: str | None = None) -> None:
+            progress = session.progress
+            status = {
+                "verdict": verdict,
+                "images": session.clock,
+                "budget": recipe.images,
+                "steps": progress.step,
+                "seconds": round(progress.seconds, 3),
+                "images_per_second": round(session.clock / progress.seconds, 1) if progress.seconds else None,
+                "reason": reason,
+            }
+            folder.write_record({**about, "status": status})
+
+        def saved() -> None:
+            record("running")
+            watch.saved()
+
+        if not stored:
+            save_real(folder, job.dataset, source, crop, request.seed)
+        record("running")
+        verdict: Verdict
+        try:
+            verdict, reason = train(session, recipe, folder, facts, replace(watch, saved=saved), save_every), None
+        except TrainingStopped as error:
+            verdict, reason = "not-finite", str(error)
+        record(verdict, reason)
+        return Result(verdict, session.clock, session.progress.step, session.progress.seconds, reason)
+    finally:
+        folder.close()
+
+
+def begin_from(session: Session, model: Model) -> None:
+    """Take over the weights of a model, for live networks and averages alike; networks that it lacks begin afresh.
+
+    Raises:
+        OrganzaError: The networks have other shapes.
+    """
+    weights = {**flat_weights(model.networks), **model.opponents}
+    known = {name.partition(".")[0] for name in weights}
+    for networks in (session.entered.networks, session.entered.averages.networks):
+        fill({name: network for name, network in networks.items() if name in known}, weights, model.folder)
+
+
+def save_real(folder: RunFolder, dataset: Dataset, source: Source, crop: int, seed: int) -> None:
+    """A grid of real samples in the layout of the generated ones, to compare with."""
+    shown = min(64 if source.kind == "images" else 2500, dataset.count)
+    chosen = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))[:shown]
+    samples = to_samples(dataset.read(chosen))
+    pixels = picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples)
+    save_picture(folder.samples / "real.png", grid(pixels), Mark(source.name, "", seed, ai_generated=False))

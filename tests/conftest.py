@@ -1,0 +1,18 @@
+"""What all tests share."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+# Two threads that fight another test's are many times slower than one (and hypothesis' children inherit this).
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Decoded data go to a folder of this session, never to the user's."""
+    os.environ["ORGANZA_CACHE"] = str(tmp_path_factory.mktemp("cache"))

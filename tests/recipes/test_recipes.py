@@ -1,0 +1,142 @@
+"""Recipes as values: the table, fields by name, YAML, and what does not fit."""
+
+from dataclasses import replace
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from organza.errors import OrganzaError, UsageError
+from organza.games import SGD, Adam
+from organza.networks.dcgan import DCGANGeneratorOptions
+from organza.networks.mlp import MLPGeneratorOptions
+from organza.recipes import (
+    RECIPES,
+    Recipe,
+    find_recipe,
+    flatten,
+    from_mapping,
+    override,
+    recipe_text,
+    to_mapping,
+    with_cadence,
+)
+from organza.training.inspection import network_facts
+
+PUBLISHED = {
+    "gan": (114_064, 100_609, [1, 28, 28]),
+    "dcgan": (3_021_123, 2_760_385, [3, 32, 32]),
+    "dcgan-64": (18_885_760, 17_232_768, [3, 64, 64]),
+    "ring": (33_666, 33_537, [2, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_has_its_published_size(name):
+    generator, discriminator, output = PUBLISHED[name]
+    recipe = RECIPES[name]
+    assert network_facts(recipe.build(), recipe.sample) == {
+        "generator": {"parameters": generator, "output": output},
+        "discriminator": {"parameters": discriminator, "output": [1]},
+    }
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_survives_mapping_and_yaml(name, tmp_path):
+    recipe = RECIPES[name]
+    assert from_mapping(Recipe, to_mapping(recipe)) == recipe
+    file = tmp_path / "mine.yaml"
+    file.write_text(recipe_text(recipe))
+    assert find_recipe(str(file)) == recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_field_of_every_recipe_can_be_set_to_what_it_is(name):
+    """As the command line does it: by its dotted name, from a string."""
+    recipe = RECIPES[name]
+    for field, value in flatten(to_mapping(recipe)).items():
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        assert override(recipe, {field: text}) == recipe, field
+
+
+def test_fields_of_players_are_set_by_dotted_name():
+    recipe = override(
+        RECIPES["dcgan"], {"generator.lr": "1e-4", "discriminator.betas": "0,0.9", "batch": "1e2", "flip": "true"}
+    )
+    assert recipe.game.generator.optimiser == Adam(lr=1e-4)
+    assert recipe.game.discriminator.optimiser == Adam(betas=(0.0, 0.9))
+    assert (recipe.batch, recipe.flip) == (100, True)
+    assert RECIPES["dcgan"].batch == 128
+
+
+def test_another_choice_keeps_the_fields_that_both_have():
+    recipe = override(RECIPES["gan"], {"generator.optimiser": "adam"})
+    assert recipe.game.generator.optimiser == Adam(lr=0.3)
+    assert recipe.game.discriminator.optimiser == SGD(lr=0.3)
+
+
+def test_choices_are_made_before_the_fields_they_bring():
+    recipe = override(RECIPES["gan"], {"generator.base": "4", "generator.network": "dcgan-generator", "size": "32"})
+    assert recipe.game.generator.network == DCGANGeneratorOptions(width=128, base=4)
+    back = override(recipe, {"generator.network": "mlp-generator"})
+    assert back.game.generator.network == MLPGeneratorOptions()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"generator.lrr": "1"}, "did you mean generator.lr"),
+        ({"batch": "0"}, "--batch must be at least 1"),
+        ({"batch": "many"}, "'batch' cannot be 'many'"),
+        ({"batch": "2.5"}, "'batch' cannot be '2.5'"),
+        ({"z_law": "cauchy"}, "'z_law' cannot be 'cauchy'"),
+        ({"generator.network": "dcgan-genrator"}, "did you mean dcgan-generator"),
+        ({"game": "chess"}, "unknown game"),
+        ({"generator": "x"}, "unknown field 'generator'"),
+        ({"generator.betas": "0.5"}, "'generator.betas' cannot be"),
+        ({"ema_half_life": "-1"}, "cannot be negative"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(changes, message):
+    with pytest.raises(UsageError, match=message):
+        override(RECIPES["dcgan"], changes)
+
+
+def test_unknown_losses_are_refused_when_the_game_is_built():
+    with pytest.raises(UsageError, match=r"did you mean (non-)?saturating"):
+        override(RECIPES["gan"], {"loss": "saturatin"}).build().stages[0].build(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", "holds no recipe"),
+        ("a: [", "not valid YAML"),
+        ("name: x\n", "'game' must name a game"),
+        (yaml.safe_dump({**to_mapping(RECIPES["gan"]), "colour": 1}), "unknown field 'colour'"),
+        (yaml.safe_dump({**to_mapping(RECIPES["gan"]), "generator": 3}), "'generator' must be a mapping"),
+        (yaml.safe_dump({key: v for key, v in to_mapping(RECIPES["gan"]).items() if key != "images"}), "images"),
+    ],
+)
+def test_bad_recipe_files_say_what_is_wrong(text, message, tmp_path):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(OrganzaError, match=message) as caught:
+        find_recipe(str(tmp_path / "bad.yaml"))
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_recipes_and_missing_files():
+    with pytest.raises(UsageError, match="did you mean dcgan"):
+        find_recipe("dcgn")
+    with pytest.raises(OrganzaError, match=r"cannot read the recipe nowhere\.yaml"):
+        find_recipe("nowhere.yaml")
+
+
+@given(st.integers(1, 10**8), st.integers(1, 512))
+def test_cadence_is_in_whole_steps(images, batch):
+    recipe = with_cadence(replace(RECIPES["gan"], images=images, batch=batch))
+    assert recipe.log_every % batch == 0
+    assert recipe.sample_every % batch == 0
+    assert min(recipe.log_every, recipe.sample_every) >= batch
+    assert with_cadence(recipe) == recipe

@@ -1,0 +1,73 @@
+"""Train in a process that kills itself with SIGKILL when the training's code reaches its N-th line.
+
+Counting lines makes "killed at any moment" reproducible: in the middle of a step, of a checkpoint's write, between the
+renaming of one file and of the next.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+
+WATCHED = tuple(os.path.join("organza", part) for part in ("training", "exchange", "files.py", "marks", "data"))
+
+
+def train(name: str, folder: str) -> None:
+    import torch
+
+    from organza import api
+    from organza.console import Console
+    from organza.training import probe
+    from organza.recipes import RECIPES, override
+    from throwaway import THROWAWAY
+
+    torch.set_num_threads(1)
+    probe.SECONDS = 0.0  # speed is of no interest here
+    common = {"images": 96, "batch": 8, "log_every": 24, "sample_every": 64}
+    if name in THROWAWAY:
+        recipe, data = THROWAWAY[name](), "ring8"
+    else:
+        narrow = {"generator.width": 4, "discriminator.width": 4}
+        recipe, data = (
+            override(RECIPES[name], common | narrow | {"size": 32 if name == "dcgan" else 28}),
+            "fashion-mnist-10k",
+        )
+    api.train(recipe, data=data, out=folder, save_every=0.0, console=Console(quiet=True))
+
+
+def child(name: str, folder: str, lines: int, counted) -> None:
+    seen = 0
+
+    def line(frame, event, argument):
+        nonlocal seen
+        if event == "line":
+            seen += 1
+            if seen == lines:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return line
+
+    def call(frame, event, argument):
+        return line if any(part in frame.f_code.co_filename for part in WATCHED) else None
+
+    sys.settrace(call)
+    train(name, folder)
+    sys.settrace(None)
+    counted.value = seen
+
+
+def run_in_child(name: str, folder: Path, lines: int = 0) -> tuple[int, int]:
+    """Train in a child process; returns its exit code and how many lines it ran, if it came to its end."""
+    context = multiprocessing.get_context("forkserver")
+    # Optimisers import torch._dynamo, which takes longer than all the rest of a child.
+    context.set_forkserver_preload(["organza.api", "torch._dynamo"])
+    counted = context.Value("q", 0)
+    process = context.Process(target=child, args=(name, str(folder), lines, counted))
+    process.start()
+    process.join(120)
+    if process.is_alive():
+        process.kill()
+        raise TimeoutError(f"{name} hangs when it is killed at line {lines}")
+    return process.exitcode, counted.value
