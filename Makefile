@@ -6,8 +6,8 @@ BROWSER := $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /u
 
 .PHONY: demo test lint bench clean
 
-demo: $(VENV)/.installed ## train a small DCGAN on real pictures for 80 seconds; leaves runs/demo/report.html
-	$(BIN)/organza train dcgan --data fashion-mnist-10k --out runs/demo --minutes 1.3 \
+demo: $(VENV)/.installed ## train a small DCGAN on real pictures for about a minute; leaves runs/demo/report.html
+	$(BIN)/organza train dcgan --data fashion-mnist-10k --out runs/demo --images 80000 \
 	  --batch 32 --generator.width 20 --discriminator.width 16 --generator.lr 1e-3 --discriminator.lr 4e-4 --ema_half_life 2000
 
 test: $(VENV)/.developing browser ## the whole test suite

@@ -94,7 +94,7 @@ def train(
         start: Model or run whose weights to begin with.
         overrides: Fields of the recipe by dotted name, as {"generator.lr": 1e-4}.
         data_dir: Where to look for built-in data sets before anywhere else.
-        save_every: Seconds between checkpoints.
+        save_every: Seconds between checkpoints; 0: after every step.
         logger: Called with every row of metrics, a dict.
         tensorboard: Write TensorBoard events into the run folder too.
         console: Where plan and progress go; None: standard error.

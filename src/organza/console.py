@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from organza.training.plan import Plan
     from organza.training.run import Result
 
+WIDTH = 160  # of lines that go to a file
 PLAIN_EVERY = 10.0  # seconds between lines where there is no terminal to rewrite a line on
 
 
@@ -26,7 +28,8 @@ class Console:
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        self.rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        width = None if sys.stderr.isatty() else WIDTH
+        self.rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True, width=width)
 
     def say(self, text: str) -> None:
         self.rich.print(text, markup=False)
@@ -38,7 +41,7 @@ class Console:
         table.add_column(overflow="fold")
         for heading, text in plan.lines():
             table.add_row(heading, text)
-        self.rich.print(table, soft_wrap=False, width=None if self.rich.is_terminal else 200)
+        self.rich.print(table, soft_wrap=False)
 
     @contextmanager
     def status(self, text: str) -> Iterator[None]:

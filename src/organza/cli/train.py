@@ -44,7 +44,7 @@ def train(
         seed: Of all randomness.
         device: auto, cpu, cuda, cuda:N or mps.
         data_dir: Where to look for built-in data sets first.
-        save_every: Seconds between checkpoints.
+        save_every: Seconds between checkpoints; 0: after every step.
         tensorboard: Write TensorBoard events into the run folder, too.
     """
 

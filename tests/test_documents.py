@@ -1,0 +1,98 @@
+"""What the documents tell people to type is typed here, in order, in an empty folder; only the budgets are cut."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+SHORT = "--images 64 --batch 16 --generator.width 4 --discriminator.width 4"
+
+
+def blocks(document, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.M | re.S)
+
+
+def commands():
+    lines = "".join(blocks("README.md", "sh")).splitlines()
+    return [line.partition(" #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder with some pictures in it."""
+    (tmp_path / "pictures").mkdir()
+    chance = np.random.default_rng(0)
+    for number in range(6):
+        pixels = chance.integers(0, 256, (40, 48, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{number}.png")
+    return tmp_path
+
+
+def test_the_readme_names_targets_that_the_makefile_has():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = [command.split()[1] for command in commands() if command.startswith("make ")]
+    assert targets == ["demo", "test"]
+    assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
+
+
+def test_the_commands_of_the_readme(folder):
+    organza = shutil.which("organza", path=str(Path(sys.executable).parent))
+    assert organza, "install organza into this environment first: pip install -e ."
+    ran = 0
+    for command in commands():
+        if command.startswith("make "):
+            continue
+        assert command.startswith("organza "), command
+        words = shlex.split(command)
+        if words[1] == "train":
+            words = [word for word in words if word not in ("--minutes", "10")] + shlex.split(SHORT)
+        done = subprocess.run([organza, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        ran += 1
+    assert ran >= 8
+    assert (folder / "clothes.png").exists()
+    assert len(list(folder.glob("runs/*/report.html"))) == 2
+
+
+def test_the_tree_of_a_run_in_the_readme(folder):
+    tree = next(block for block in blocks("README.md", "") if block.startswith("runs/"))
+    names = [line.split()[0].rstrip("/") for line in tree.splitlines()[1:]]
+    run_python("import organza\norganza.train('ring', data='ring8', images=512, out='run')", folder)
+    assert {entry.name for entry in (folder / "run").iterdir() if entry.name[0] != "."} == {*names, "run.json"}
+
+
+def run_python(text, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ}
+    )
+    assert done.returncode == 0, f"{text}\n{done.stderr}"
+
+
+def test_the_python_of_the_readme(folder):
+    (text,) = blocks("README.md", "python")
+    short = text.replace("minutes=1, ", "images=64, ").replace(
+        '{"generator.lr": 1e-4}', '{"generator.lr": 1e-4, "generator.width": 4, "discriminator.width": 4, "batch": 16}'
+    )
+    assert short.count("64") == 1
+    run_python(short, folder)
+    assert (folder / "out.png").exists()
+
+
+def test_the_walk_throughs_of_contributing(folder):
+    loss, use, gan = blocks("CONTRIBUTING.md", "python")
+    run_python(loss + use, folder)
+    run_python(gan, folder)
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
