@@ -63,7 +63,7 @@ def test_the_commands_of_the_readme(folder):
 
 
 def test_the_tree_of_a_run_in_the_readme(folder):
-    tree = next(block for block in blocks("README.md", "") if block.startswith("runs/"))
+    tree = next(block for block in blocks("README.md", "text") if block.startswith("runs/"))
     names = [line.split()[0].rstrip("/") for line in tree.splitlines()[1:]]
     run_python("import organza\norganza.train('ring', data='ring8', images=512, out='run')", folder)
     assert {entry.name for entry in (folder / "run").iterdir() if entry.name[0] != "."} == {*names, "run.json"}

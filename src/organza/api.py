@@ -114,7 +114,7 @@ def train(
     folder = job.folder.path
     loggers = [logger] if logger else []
     if tensorboard:
-        loggers.append(tensorboard_logger(folder / "tensorboard"))
+        loggers.append(tensorboard_logger(folder / "tensorboard", job.plan.done))
     with stopping_on_signals(console.say) as stop, console.training(job.plan) as bar, disk_errors(folder):
         watch = Watch((bar.row, *loggers), bar.tick, lambda: write_report(folder), stop)
         result = execute(job, watch, save_every)

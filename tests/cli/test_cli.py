@@ -226,6 +226,15 @@ def test_fields_and_options_are_told_apart():
         split_fields(["--seeed", "1"], options)
 
 
+@pytest.mark.parametrize("line", ["list", "show gan", "cp gan gan.yaml", "data check ring8", "verify a.png"])
+def test_every_verb_takes_a_device(organza, line):
+    Image.new("L", (4, 4)).save("a.png")
+    plain = organza(f"{line} --json")
+    Path("gan.yaml").unlink(missing_ok=True)
+    assert plain[0] == 0
+    assert organza(f"{line} --device cpu --json") == plain
+
+
 def test_the_python_face_is_small_and_light():
     import organza
 

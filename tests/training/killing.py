@@ -20,8 +20,8 @@ def train(name: str, folder: str) -> None:
 
     from organza import api
     from organza.console import Console
-    from organza.training import probe
     from organza.recipes import RECIPES, override
+    from organza.training import probe
     from throwaway import THROWAWAY
 
     torch.set_num_threads(1)

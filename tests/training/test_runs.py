@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 import organza
 from organza.console import Console
 from organza.errors import OrganzaError, UsageError
+from organza.exchange import tensors
 from organza.recipes import RECIPES, override, read_recipe
 from organza.training import RunFolder, checkpoint, loop, probe
 from organza.training import run as runs
@@ -159,7 +161,7 @@ def test_a_checkpoint_of_a_newer_organza_is_refused(tmp_path, monkeypatch):
 def test_a_full_disk_is_said_in_one_line_and_costs_nothing(tmp_path, monkeypatch, place):
     train(tmp_path / "whole", images=64, overrides={"log_every": 8, "sample_every": 8})
     target, name = {
-        "checkpoint": (checkpoint, "save_file"),
+        "checkpoint": (tensors, "save_file"),
         "row": (RunFolder, "add_row"),
         "samples": (RunFolder, "save_samples"),
     }[place]
@@ -168,7 +170,11 @@ def test_a_full_disk_is_said_in_one_line_and_costs_nothing(tmp_path, monkeypatch
     def full(*arguments):
         calls.append(arguments)
         if len(calls) == 5:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise (
+                SafetensorError("No space left on device")
+                if target is tensors
+                else OSError(errno.ENOSPC, "No space left on device")
+            )
         return real(*arguments)
 
     with monkeypatch.context() as disk:

@@ -41,6 +41,7 @@ Whole = Annotated[
         str_from_instance=lambda value: [str(value)],
     ),
 ]
+Device = Annotated[str, tyro.conf.arg(metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")]
 Json = Annotated[
     bool, tyro.conf.arg(help="print one JSON object on standard output, everything else on standard error")
 ]
@@ -48,6 +49,7 @@ Json = Annotated[
 
 def call(verb: Callable[..., int], name: str, words: list[str]) -> int:
     """Read the words by the verb's signature and run it."""
+    words = without_device(words, option_names(verb))
     return tyro.cli(verb, prog=f"organza {name}", args=words, config=(tyro.conf.FlagCreatePairsOff,))
 
 
@@ -56,7 +58,8 @@ def call_with_fields(verb: Callable[..., Callable[[dict[str, str]], int]], name:
 
     The verb returns a function of the fields, because which fields there are depends on the recipe.
     """
-    rest, fields = split_fields(words, option_names(verb))
+    options = option_names(verb)
+    rest, fields = split_fields(without_device(words, options), options)
     ready = tyro.cli(verb, prog=f"organza {name}", args=rest, config=(tyro.conf.FlagCreatePairsOff,))
     return ready(fields)
 
@@ -70,6 +73,17 @@ def option_names(verb: Callable[..., Any]) -> set[str]:
         ]
         names.add(given[0] if given else parameter.name.replace("_", "-"))
     return names
+
+
+def without_device(words: list[str], options: set[str]) -> list[str]:
+    """Take out `--device NAME` for verbs that compute nothing: every verb takes it, so that scripts can always give it."""
+    if "device" in options:
+        return words
+    kept = [word for word in words if not word.startswith("--device=")]
+    while "--device" in kept:
+        position = kept.index("--device")
+        del kept[position : position + 2]
+    return kept
 
 
 def split_fields(words: list[str], options: set[str]) -> tuple[list[str], dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from organza.cli.parse import Json, call, print_json
+from organza.cli.parse import Device, Json, call, print_json
 
 
 def sample(
@@ -17,7 +17,7 @@ def sample(
     n: Annotated[int, tyro.conf.arg(aliases=["-n"])] = 16,
     out: Annotated[Path, tyro.conf.arg(metavar="DIR|FILE.png")],
     seed: int = 0,
-    device: str = "auto",
+    device: Device = "auto",
     json: Json = False,
 ) -> int:
     """Write samples of a model. The same seed gives the same bytes; every file says that it was generated.
@@ -27,7 +27,6 @@ def sample(
         n: How many.
         out: A folder for single pictures, or a file that ends in .png for one grid.
         seed: Sample i depends on the seed and on i alone.
-        device: auto, cpu, cuda, cuda:N or mps.
     """
     from organza import api
 

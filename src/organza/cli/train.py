@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from organza.cli.parse import Json, Whole, call_with_fields, option, print_json
+from organza.cli.parse import Device, Json, Whole, call_with_fields, option, print_json
 
 
 def train(
@@ -22,7 +22,7 @@ def train(
     dry_run: Annotated[bool, option("")] = False,
     start: Annotated[Path | None, option("MODEL", name="from")] = None,
     seed: int = 0,
-    device: str = "auto",
+    device: Device = "auto",
     data_dir: Annotated[Path | None, option("DIR")] = None,
     save_every: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 60.0,
     tensorboard: Annotated[bool, option("")] = False,
@@ -42,7 +42,6 @@ def train(
         dry_run: Print the plan and stop.
         start: Begin with the weights of this model or run.
         seed: Of all randomness.
-        device: auto, cpu, cuda, cuda:N or mps.
         data_dir: Where to look for built-in data sets first.
         save_every: Seconds between checkpoints; 0: after every step.
         tensorboard: Write TensorBoard events into the run folder, too.

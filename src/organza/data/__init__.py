@@ -1,9 +1,11 @@
 """Sources of real samples, decoded once, and batches of them."""
 
 from organza.data.batches import Batches, to_pixels, to_samples
-from organza.data.check import Check, check
+from organza.data.checking import Check, check
 from organza.data.fitting import Fit, fit
+from organza.data.mixtures import mixture_centres, mixture_sigma
 from organza.data.parallel import Progress
+from organza.data.problems import Problem
 from organza.data.source import Dataset, Source
 from organza.data.sources import decode, open_source, source_names
 
@@ -12,11 +14,14 @@ __all__ = [
     "Check",
     "Dataset",
     "Fit",
+    "Problem",
     "Progress",
     "Source",
     "check",
     "decode",
     "fit",
+    "mixture_centres",
+    "mixture_sigma",
     "open_source",
     "source_names",
     "to_pixels",

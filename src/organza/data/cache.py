@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from organza.data.fitting import Pixels
 from organza.files import written_whole
 
 FORMAT = 1
-RESIDENT = 2**30  # bytes up to which an array is held in memory, not mapped
+RESIDENT = 2**30  # bytes below which an array is held in memory, not mapped
+ABANDONED = 24 * 3600  # seconds since the last write after which an unfinished file is nobody's
 
 
 def cache_folder() -> Path:
     """$ORGANZA_CACHE, or `organza` in the user's cache folder."""
     own = os.environ.get("ORGANZA_CACHE")
     if own:
-        return Path(own)
+        return Path(own).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "organza"
 
 
@@ -32,26 +34,35 @@ def array_path(cache: Path, fingerprint: str, size: int, channels: int) -> Path:
     return cache / "arrays" / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.npy"
 
 
-def read_array(path: Path, shape: tuple[int, ...]) -> Tensor | None:
-    """The cached array, uint8 of this shape: in memory, or mapped when it is large. None if it is not there or not whole."""
+def map_array(path: Path, shape: tuple[int, ...]) -> Pixels | None:
+    """The cached array, uint8 of this shape, mapped read-only; None if it is not there or not whole."""
     try:
-        mapped = np.load(path, mmap_mode="c")  # copy on write, because torch wants arrays that may be written
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        whole = mapped.shape == shape and mapped.dtype == np.uint8
+        return mapped if whole and path.stat().st_size == mapped.offset + mapped.nbytes else None
     except (OSError, ValueError, EOFError):
         return None
-    if mapped.shape != shape or mapped.dtype != np.uint8:
-        return None
-    return torch.from_numpy(np.array(mapped) if mapped.nbytes <= RESIDENT else mapped)
 
 
-def write_array(path: Path, shape: tuple[int, ...], pictures: Iterator[Pixels]) -> None:
-    """Write pictures one after the other as one array of this shape.
+def write_array(path: Path, shape: tuple[int, ...], pictures: Iterable[Pixels]) -> None:
+    """Write pictures one after the other as one array of this shape; an interruption leaves nothing under `path`.
 
     Raises:
         OSError: The folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path.parent)
+    if shutil.disk_usage(path.parent).free < int(np.prod(shape, dtype=np.int64)):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
     with written_whole(path) as temporary, open(temporary, "wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        # Not through a writable map: there, a full disk is a fatal signal and no exception.
         for picture in pictures:
-            file.write(np.ascontiguousarray(picture).tobytes())
+            file.write(np.ascontiguousarray(picture).data)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed have left; a living one has written within the last day."""
+    for leftover in folder.glob(".*.partial"):
+        if time.time() - leftover.stat().st_mtime > ABANDONED:
+            leftover.unlink(missing_ok=True)

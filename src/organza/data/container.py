@@ -1,130 +1,188 @@
-"""Folders and zips of files behind one face."""
+"""Where the files of a source lie: a folder or a zip, read alike as named streams of bytes."""
 
 from __future__ import annotations
 
+import hashlib
+import lzma
 import os
 import re
 import stat
 import zipfile
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Protocol
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple, Protocol
 
 from organza.data.problems import Fault
 from organza.errors import OrganzaError
 
-IGNORED = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+DAMAGED_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+"""What reading an entry of a zip raises besides OSError when its bytes are damaged or packed in an unknown way."""
+
+IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 class Item(NamedTuple):
-    """A file: its path within the container, its size in bytes, and a stamp that changes when it is written."""
+    """A file: its path within the container, with slashes, and its size in bytes."""
 
     path: str
     size: int
-    stamp: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a container holds, before any file is opened.
+
+    Attributes:
+        items: The files, in natural order.
+        folders: The folders, in natural order.
+        faults: What cannot be listed.
+        stamp: Hash that changes when a file is added, removed or written.
+    """
+
+    items: tuple[Item, ...]
+    folders: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    stamp: str
 
 
 class Container(Protocol):
-    """Files by path, in natural order."""
+    """Files by path."""
 
-    def items(self) -> tuple[list[Item], list[Fault]]:
-        """All files that are not hidden, and what is wrong with the rest."""
+    @property
+    def path(self) -> Path:
+        """Of the folder or the zip."""
         ...
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file.
+    def listing(self) -> Listing:
+        """All files and folders that are not hidden."""
+        ...
+
+    def open(self, path: str) -> IO[bytes]:
+        """A stream of the bytes of a file; it may be called from several threads.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: The file cannot be read.
+            DAMAGED_ENTRY: Its entry in a zip is damaged. Reading the stream may raise both, too.
         """
         ...
 
 
 class Folder:
-    """A folder and all folders in it, each followed once even where links make a loop."""
+    """A folder and all that lies in it. Links are followed, and each folder is read once, so that loops end."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
-    def items(self) -> tuple[list[Item], list[Fault]]:
-        found: list[Item] = []
+    def listing(self) -> Listing:
+        items: list[tuple[Item, int]] = []
+        folders: list[str] = []
         faults: list[Fault] = []
+        # A folder that is reached both directly and by a link keeps its own name: links wait until the end.
+        waiting, linked = [""], list[str]()
         seen: set[tuple[int, int]] = set()
-        for place, folders, files in os.walk(self.root, followlinks=True):
-            inside = os.path.relpath(place, self.root)
-            status = os.stat(place)
-            if (status.st_dev, status.st_ino) in seen:
-                faults.append(Fault("repeated-folder", Path(inside).as_posix()))
-                folders.clear()
+        while waiting or linked:
+            folder = (waiting or linked).pop()
+            try:
+                status = os.stat(self.path / folder)
+                if (status.st_dev, status.st_ino) in seen:
+                    faults.append(Fault("repeated-folder", folder))
+                    continue
+                seen.add((status.st_dev, status.st_ino))
+                with os.scandir(self.path / folder) as found:
+                    children = [child for child in found if not _ignored(child.name)]
+            except OSError:
+                faults.append(Fault("unreadable", folder or "."))
                 continue
-            seen.add((status.st_dev, status.st_ino))
-            folders[:] = [name for name in folders if not hidden(name)]
-            for name in files:
-                if hidden(name):
-                    continue
-                path = PurePosixPath(Path(inside, name).as_posix()).as_posix()
+            if folder:
+                folders.append(folder)
+            for child in children:
+                path = f"{folder}/{child.name}" if folder else child.name
                 try:
-                    about = os.stat(os.path.join(place, name))
-                except OSError:
+                    if child.is_dir():
+                        (linked if child.is_symlink() else waiting).append(path)
+                    elif stat.S_ISREG((status := child.stat()).st_mode):
+                        items.append((Item(path, status.st_size), status.st_mtime_ns))
+                    else:  # opening a pipe would wait for ever
+                        faults.append(Fault("not-an-image", path))
+                except OSError:  # a broken link
                     faults.append(Fault("unreadable", path))
-                    continue
-                if stat.S_ISREG(about.st_mode):  # a pipe would wait for ever
-                    found.append(Item(path, about.st_size, about.st_mtime_ns))
-        return sorted(found, key=lambda item: natural(item.path)), faults
+        items.sort(key=lambda item: natural(item[0].path))
+        stamp = _hash([os.path.realpath(self.path), *(f"{item.path}\0{item.size}\0{time}" for item, time in items)])
+        faults.sort(key=lambda fault: natural(fault.path))
+        return Listing(tuple(item for item, _ in items), tuple(sorted(folders, key=natural)), tuple(faults), stamp)
 
-    def read(self, path: str) -> bytes:
-        return (self.root / path).read_bytes()
+    def open(self, path: str) -> IO[bytes]:
+        return open(self.path / path, "rb")
 
 
 class Zip:
-    """A zip file, read in memory: nothing is unpacked. A single folder around everything is taken off.
-
-    Args:
-        path: Of the zip.
-        inside: Only files in this folder of the zip.
+    """A zip file, read in memory: nothing is unpacked, so an entry's name is never a path on the disk.
 
     Raises:
-        OrganzaError: It is no zip, it is damaged, or it is encrypted.
+        OrganzaError: It cannot be read, it is no zip or a damaged one, or it is encrypted.
     """
 
-    def __init__(self, path: Path, inside: str = "") -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.file = zipfile.ZipFile(path)
-        except zipfile.BadZipFile:
-            raise OrganzaError(f"{path} is no whole zip file: make it again") from None
+            self._file = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise OrganzaError(f"{path} is no whole zip file ({error}): make or download it again") from None
         except OSError as error:
-            raise OrganzaError(f"cannot read {path}: {error.strerror}") from None
-        self.entries = {
-            entry.filename: entry
-            for entry in self.file.infolist()
-            if not entry.is_dir() and not any(map(hidden, PurePosixPath(entry.filename).parts))
-        }
-        if any(entry.flag_bits & 1 for entry in self.entries.values()):
-            raise OrganzaError(f"{path} is encrypted: unpack it, and name the folder")
-        tops = {name.partition("/")[0] for name in self.entries if "/" in name}
-        alone = len(tops) == 1 and all("/" in name for name in self.entries)
-        inside = inside and f"{inside}/"
-        self.prefix = inside or (f"{tops.pop()}/" if alone else "")
-        self.entries = {name: entry for name, entry in self.entries.items() if name.startswith(self.prefix)}
+            raise OrganzaError(f"cannot read {path}: {error.strerror or error}") from None
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._folders: set[str] = set()
+        for entry in self._file.infolist():
+            # Some programs of Windows write backslashes; dots and empty parts name nothing in a zip.
+            parts = [part for part in re.split(r"[/\\]", entry.filename) if part not in ("", ".", "..")]
+            if any(map(_ignored, parts)) or not parts:
+                continue
+            if entry.flag_bits & 1:
+                raise OrganzaError(f"{path} is encrypted: unpack it and name the folder")
+            if not entry.is_dir():
+                self._entries["/".join(parts)] = entry
+                parts.pop()
+            self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
 
-    def items(self) -> tuple[list[Item], list[Fault]]:
-        found = [
-            Item(name.removeprefix(self.prefix), entry.file_size, entry.CRC) for name, entry in self.entries.items()
-        ]
-        return sorted(found, key=lambda item: natural(item.path)), []
+    def listing(self) -> Listing:
+        items = [Item(path, entry.file_size) for path, entry in self._entries.items()]
+        items.sort(key=lambda item: natural(item.path))
+        stamp = _hash(f"{item.path}\0{item.size}\0{self._entries[item.path].CRC}" for item in items)
+        return Listing(tuple(items), tuple(sorted(self._folders, key=natural)), (), stamp)
 
-    def read(self, path: str) -> bytes:
-        try:
-            return self.file.read(self.entries[self.prefix + path])
-        except Exception as error:  # zlib.error, lzma errors: a damaged entry is one file lost, not the zip
-            raise OSError(str(error)) from error
+    def open(self, path: str) -> IO[bytes]:
+        return self._file.open(self._entries[path])
 
 
-def hidden(name: str) -> bool:
+def open_container(path: Path) -> Container:
+    """The folder or zip at `path`; errors as of `Zip`."""
+    return Folder(path) if path.is_dir() else Zip(path)
+
+
+def natural(path: str) -> list[tuple[list[tuple[int, str]], str]]:
+    """Sort key of a path, folder by folder: numbers by value, so that 2.png comes before 10.png; letters in any case."""
+    return [
+        (
+            [
+                # Digits are compared by their number first: `int` refuses the thousands that an entry of a zip may have.
+                (len(run.lstrip("0")), run.lstrip("0")) if odd % 2 else (0, run)
+                for odd, run in enumerate(re.split("([0-9]+)", part.casefold()))
+            ],
+            part,
+        )
+        for part in path.split("/")
+    ]
+
+
+def _ignored(name: str) -> bool:
     """Whether an operating system, not the user, has put a file of this name there."""
-    return name.startswith(".") or name in IGNORED
+    return name.startswith(".") or name.casefold() in IGNORED
 
 
-def natural(path: str) -> list[tuple[bool, int, str]]:
-    """Sort key that puts 2.png before 10.png."""
-    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", path)]
+def _hash(lines: Iterable[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for line in lines:
+        digest.update(f"{line}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

@@ -1,7 +1,8 @@
-"""Data sets of one shape: resident in memory, mapped from the cache, or decoded on the fly."""
+"""Data sets of one shape: resident in memory, mapped from the cache, fitted as they are read, or decoded on the fly."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from organza.data.fitting import Pixels
+from organza.data.fitting import Fit, Pixels, arrays_to_channels, fit_arrays
 from organza.data.parallel import workers
 
+AHEAD = 2**28  # bytes of pictures that are decoded before they are read
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class ResidentDataset:
-    """Samples that one gather can reach: images uint8 [n, H, W, C], in memory or mapped from a file, or points [n, 2]."""
+    """Samples in memory: images uint8 [n, H, W, C], or points float32 [n, 2]."""
 
     values: Tensor
     labels: Tensor | None
@@ -35,14 +38,66 @@ class ResidentDataset:
         return channels, height, width
 
     def read(self, indices: Tensor) -> Tensor:
-        return self.values[indices]
+        return self.values[indices.cpu()]
+
+    def expect(self, indices: Tensor) -> None:
+        pass
+
+
+@dataclass(frozen=True, eq=False)
+class MappedDataset:
+    """Images in a file that is too large for memory, uint8 [n, H, W, C]; the system keeps in memory what is in use."""
+
+    values: Pixels
+    labels: Tensor | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        _, height, width, channels = self.values.shape
+        return channels, height, width
+
+    def read(self, indices: Tensor) -> Tensor:
+        return torch.from_numpy(np.asarray(self.values[indices.cpu().numpy()]))
+
+    def expect(self, indices: Tensor) -> None:
+        pass
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDataset:
+    """Images in memory in their own size, uint8 [n, H, W, C], each fitted when it is read: all at once would not fit in."""
+
+    values: Pixels
+    plan: Fit
+    channels: int
+    labels: Tensor | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.plan.size, self.plan.size
+
+    def read(self, indices: Tensor) -> Tensor:
+        pictures = arrays_to_channels(self.values[indices.cpu().numpy()], self.channels)
+        return torch.from_numpy(fit_arrays(pictures, self.plan))
 
     def expect(self, indices: Tensor) -> None:
         pass
 
 
 class StreamedDataset:
-    """Images that are decoded whenever they are read, by threads that run ahead of the reader.
+    """Images that are decoded whenever they are read, by threads that run ahead of the (one) reader.
 
     Args:
         one: Index -> uint8 [H, W, C].
@@ -64,18 +119,24 @@ class StreamedDataset:
     ) -> None:
         self.one, self.count, self.shape = one, count, shape
         self.labels, self.classes, self.notes = labels, classes, notes
+        channels, height, width = shape
+        self.bound = max(1, AHEAD // (channels * height * width))
         self._pool = ThreadPoolExecutor(workers(), thread_name_prefix="organza-data")
-        self._ahead: dict[int, Future[Pixels]] = {}
+        self._ahead: OrderedDict[int, Future[Pixels]] = OrderedDict()
 
     def read(self, indices: Tensor) -> Tensor:
         wanted = indices.tolist()
-        self.expect(indices)
-        pictures = [self._ahead[index].result() for index in wanted]
-        for index in wanted:
-            self._ahead.pop(index, None)
-        return torch.from_numpy(np.stack(pictures))
+        self._submit(wanted)
+        pictures = {index: self._ahead.pop(index) for index in set(wanted)}
+        return torch.from_numpy(np.stack([pictures[index].result() for index in wanted]))
 
     def expect(self, indices: Tensor) -> None:
-        for index in indices.tolist():
+        expected = indices[: self.bound].tolist()
+        self._submit(expected)
+        while len(self._ahead) > self.bound:  # the oldest were expected and never read
+            self._ahead.popitem(last=False)[1].cancel()
+
+    def _submit(self, indices: list[int]) -> None:
+        for index in indices:
             if index not in self._ahead:
                 self._ahead[index] = self._pool.submit(self.one, index)

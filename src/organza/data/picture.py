@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, features
 
 LARGEST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)  # where Pillow refuses a decompression bomb
 LARGEST_FILE = 2**30
@@ -39,6 +42,12 @@ _SIGNATURES = tuple(
     }.items()
 )
 
+_OPTIONAL = {
+    "WEBP": "webp",
+    "JPEG2000": "jpg_2000",
+    "AVIF": "avif",
+}  # formats that a Pillow may have been built without
+
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -66,18 +75,18 @@ class Picture(NamedTuple):
     flags: tuple[str, ...]  # conversions that were needed: keys of `problems.KINDS`
 
 
-def sniff(head: bytes, name: str) -> str | None:
+def sniff(head: bytes, path: str) -> str | None:
     """The Pillow format that the first `HEAD` bytes of a file announce, or None when they are no image's.
 
     Raises:
         Refused: for a format that is known not to be read.
     """
-    if PurePosixPath(name).suffix.lower() in UNSUPPORTED_SUFFIXES:
+    if PurePosixPath(path).suffix.lower() in UNSUPPORTED_SUFFIXES:
         raise Refused("unsupported-format")
     return next((name for name, pattern in _SIGNATURES if pattern.match(head)), None)
 
 
-def read(data: bytes, name: str) -> Picture:
+def read(data: bytes, path: str) -> Picture:
     """Decode the bytes of a file completely.
 
     The first frame of an animation is taken, the EXIF orientation applied, 16-bit grey scaled by 1/257, CMYK and every
@@ -86,38 +95,16 @@ def read(data: bytes, name: str) -> Picture:
     Raises:
         Refused: when they give no usable picture.
     """
-    announced = sniff(data[:HEAD], name)
-    if announced is None:
-        raise Refused("not-an-image")
-    try:
-        opened = Image.open(BytesIO(data), formats=(announced,))
-    except Image.DecompressionBombError:
-        raise Refused("too-large") from None
-    except KeyError:  # this Pillow was built without the format
-        raise Refused("unsupported-format") from None
-    except UnidentifiedImageError:
-        # Two letters make the signature of BMP and PPM: text may begin with them.
-        named_image = PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES or announced not in ("BMP", "PPM")
-        raise Refused("damaged" if named_image else "not-an-image") from None
-    except Exception:
-        raise Refused("damaged") from None
-    try:
-        # An MPO is a photograph with its own previews, not an animation.
-        flags = ["animated"] if opened.format != "MPO" and getattr(opened, "is_animated", False) else []
-        opened.load()
-    except Exception:  # decoders of damaged files raise whatever they stumble on
-        raise Refused("damaged") from None
-    orientation = _orientation(opened)
-    image: Image.Image = opened
-    colour = opened.mode not in ("1", "L", "LA", "La", "I", "F") and not opened.mode.startswith("I;")
-    if opened.mode == "CMYK":
-        flags.append("cmyk")
-    elif opened.mode == "I" or opened.mode.startswith("I;"):
-        flags.append("16-bit")
-        image = Image.fromarray(to_8_bits(np.asarray(opened)))
-    if orientation in _UPRIGHT:
-        flags.append("rotated")
-    return Picture(_upright(_normal(image), orientation), colour, tuple(flags))
+    opened, animated = _load(data, path)
+    wide = opened.mode == "I" or opened.mode.startswith("I;")
+    image = Image.fromarray(to_8_bits(np.asarray(opened))) if wide else opened
+    turn = _UPRIGHT.get(_orientation(opened))
+    image = _normal(image)
+    if turn is not None:
+        image = image.transpose(turn)
+    found = {"animated": animated, "cmyk": opened.mode == "CMYK", "16-bit": wide, "rotated": turn is not None}
+    colour = not wide and opened.mode not in ("1", "L", "LA", "La")
+    return Picture(image, colour, tuple(flag for flag, there in found.items() if there))
 
 
 def to_8_bits(pixels: np.ndarray) -> np.ndarray:
@@ -140,14 +127,47 @@ def to_channels(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB")
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Silence Pillow within the block: of what it warns, everything that matters is found and told here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
+
+
+def _load(data: bytes, path: str) -> tuple[Image.Image, bool]:
+    """The first frame, with its pixels decoded, and whether there are more."""
+    announced = sniff(data[:HEAD], path)
+    if announced is None:
+        raise Refused("not-an-image")
+    if announced in _OPTIONAL and not features.check(_OPTIONAL[announced]):
+        raise Refused("unsupported-format")
+    try:
+        image = Image.open(BytesIO(data), formats=(announced,))
+    except Image.DecompressionBombError:
+        raise Refused("too-large") from None
+    except Exception as error:  # decoders of damaged files raise whatever they stumble on
+        # Two letters make the signatures of BMP and PPM: text may begin with them.
+        text = announced in ("BMP", "PPM") and PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES
+        raise Refused("not-an-image" if text else "damaged") from error
+    try:
+        # An MPO is a photograph with its own previews, not an animation.
+        animated = image.format != "MPO" and getattr(image, "is_animated", False)
+        image.load()
+    except Exception as error:
+        raise Refused("damaged") from error
+    return image, animated
+
+
 def _normal(image: Image.Image) -> Image.Image:
+    """The image in mode L, RGB or RGBA."""
     if image.mode == "F":
         raise Refused("unsupported-pixels")
     try:
         if image.has_transparency_data:
             return image.convert("RGBA")
         return image.convert("L" if image.mode in ("1", "L") else "RGB")
-    except ValueError:  # a colour space that Pillow cannot convert, such as LAB
+    except ValueError:  # a colour space that Pillow cannot convert
         raise Refused("unsupported-pixels") from None
 
 
@@ -156,7 +176,3 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a broken EXIF block says nothing about the orientation, and the pixels are good
         return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image

@@ -29,7 +29,7 @@ KINDS = {
     "unreadable": _Kind("file", "that cannot be read", "skipped"),
     "empty": _Kind("file", "of zero bytes", "skipped"),
     "damaged": _Kind("file", "truncated or damaged", "skipped"),
-    "not-an-image": _Kind("file", "that holds no image", "skipped"),
+    "not-an-image": _Kind("file", "without a picture in it", "skipped"),
     "unsupported-format": _Kind("file", "in a format that is not read", "skipped; convert to PNG or JPEG to use"),
     "unsupported-pixels": _Kind("file", "whose pixels are not integers of 8 or 16 bits", "skipped"),
     "too-large": _Kind("file", f"above {LARGEST_PIXELS // 10**6} megapixels or 1 GiB", "skipped"),

@@ -61,14 +61,14 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """What opening has found, before any sample has its final shape.
 
     Attributes:
         name: As the user wrote it.
         kind: Images, or points of the plane.
-        count: Usable samples.
+        count: Usable samples, at least 2.
         channels: 1, 3 or 4; 2 for points.
         height: Of the most common size; 1 for points.
         width: Of the most common size; 1 for points.
@@ -76,8 +76,8 @@ class Source:
         classes: Names of the labels; empty when there are none.
         labels: int64 [count], or None.
         notes: What was found and what is done about it, one line each.
-        fingerprint: Hash of the content.
-        split: train or test.
+        fingerprint: Hash of the content, in hexadecimal.
+        split: What the samples are, train or test; a source that has no test part answers with train, and a note.
         content: Where the samples lie.
     """
 
@@ -89,7 +89,7 @@ class Source:
     width: int
     uniform: bool
     classes: tuple[str, ...]
-    labels: Tensor | None
+    labels: Tensor | None = field(repr=False)
     notes: tuple[str, ...]
     fingerprint: str
     split: str

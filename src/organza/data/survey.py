@@ -1,30 +1,32 @@
 """Every file of a folder or zip looked at once: decoded to see that it can be, hashed, and its problems noted.
 
 A truncated picture must be found here and not in the middle of a training. What a survey has found is kept in the cache
-under the names, sizes and stamps of the files, so that an unchanged folder opens at once the next time.
+under the names, sizes and times of the files, so that an unchanged folder opens at once the next time.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from organza.data.container import Container, Item
+import PIL
+
+from organza.data.container import DAMAGED_ENTRY, Container, Item, Listing
 from organza.data.parallel import Progress, in_order
-from organza.data.picture import LARGEST_FILE, Refused, read
-from organza.data.problems import Fault
+from organza.data.picture import HEAD, LARGEST_FILE, Refused, read, sniff, without_warnings
+from organza.data.problems import Fault, Problem, gather
 from organza.files import write_text
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Found(NamedTuple):
-    """A usable picture."""
+    """A usable picture: its path in the container, its upright size in pixels, and the hash of the file's bytes."""
 
     path: str
     width: int
@@ -35,89 +37,144 @@ class Found(NamedTuple):
     digest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Survey:
     """What a folder or zip holds.
 
     Attributes:
+        container: Where.
         files: How many files were looked at.
         pictures: The usable ones, in natural order.
-        faults: What is wrong with the others, and what was unusual.
+        faults: Why the others are not usable, and folders without a usable picture.
+        index: The file that keeps this survey.
+        notes: One line if it could not be kept.
     """
 
+    container: Container
     files: int
     pictures: tuple[Found, ...]
     faults: tuple[Fault, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the names and bytes of all usable pictures."""
-        text = "\n".join(f"{picture.digest} {picture.path}" for picture in self.pictures)
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-
-    @property
-    def channels(self) -> int:
-        """4 if every picture has an alpha channel, 3 if any has colour, else 1."""
-        if self.pictures and all(picture.alpha for picture in self.pictures):
-            return 4
-        return 3 if any(picture.colour for picture in self.pictures) else 1
-
-    @property
-    def sizes(self) -> list[tuple[tuple[int, int], int]]:
-        """((width, height), how often), the most common one first."""
-        return Counter((picture.width, picture.height) for picture in self.pictures).most_common()
-
-    @property
-    def repeats(self) -> int:
-        """Pictures whose file is another's byte for byte."""
-        return len(self.pictures) - len({picture.digest for picture in self.pictures})
+    index: Path
+    notes: tuple[str, ...]
 
 
 def survey(container: Container, cache: Path, progress: Progress | None) -> Survey:
-    """Look at every file, or read in the cache what was seen when nothing had changed yet."""
-    items, faults = container.items()
-    stamps = "\n".join(f"{item.path}\0{item.size}\0{item.stamp}" for item in items)
-    key = hashlib.blake2b(f"{FORMAT}\n{stamps}".encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-    index = cache / "surveys" / f"{key}.json"
+    """Look at every file, or recall what was seen when nothing had changed yet."""
+    listing = container.listing()
+    index = cache / "surveys" / f"{listing.stamp}-{FORMAT}-{PIL.__version__}.json"
+    notes: tuple[str, ...] = ()
     known = _recall(index)
-    if known:
-        return known
+    if known is None:
+        known = _look_at_all(container, listing, progress)
+        # What cannot be read now may be readable later, and neither the size nor the time of the file will tell.
+        if not any(fault.kind == "unreadable" for fault in known[1]):
+            notes = _keep(index, known)
+    pictures, faults = known
+    every_fault = (*listing.faults, *faults, *_without_pictures(listing.folders, pictures))
+    return Survey(container, len(listing.items), pictures, every_fault, index, notes)
+
+
+def natural_channels(pictures: Sequence[Found]) -> int:
+    """4 if every picture has an alpha channel, else 3 if any has colour, else 1."""
+    if pictures and all(picture.alpha for picture in pictures):
+        return 4
+    return 3 if any(picture.colour for picture in pictures) else 1
+
+
+def sizes_of(pictures: Sequence[Found]) -> list[tuple[tuple[int, int], int]]:
+    """((width, height), how often), the most common one first."""
+    return Counter((picture.width, picture.height) for picture in pictures).most_common()
+
+
+def problems_of(faults: Sequence[Fault], pictures: Sequence[Found]) -> tuple[Problem, ...]:
+    """The faults, what is unusual about single pictures, and what only shows when they are seen together."""
+    unusual = [Fault(flag, picture.path) for picture in pictures for flag in picture.flags]
+    channels, sizes = natural_channels(pictures), sizes_of(pictures)
+    for picture in pictures:
+        if picture.alpha and channels != 4:
+            unusual.append(Fault("transparent-among-opaque", picture.path))
+        if not picture.colour and channels == 3:
+            unusual.append(Fault("grey-among-colour", picture.path))
+        if (picture.width, picture.height) != sizes[0][0]:
+            unusual.append(Fault("other-size", picture.path))
+    return gather([*faults, *unusual])
+
+
+def digest_of(data: bytes) -> str:
+    """Hash of the bytes of a file."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+_Known = tuple[tuple[Found, ...], tuple[Fault, ...]]
+
+
+def _look_at_all(container: Container, listing: Listing, progress: Progress | None) -> _Known:
     pictures: list[Found] = []
-    for seen in in_order(lambda item: look(container, item), items, "looking at the files", progress):
-        if isinstance(seen, Fault):
-            faults.append(seen)
-        else:
-            pictures.append(seen)
-            faults += [Fault(flag, seen.path) for flag in seen.flags]
-    found = Survey(len(items), tuple(pictures), tuple(faults))
-    with contextlib.suppress(OSError):  # without a cache, the next time takes as long as this one
-        index.parent.mkdir(parents=True, exist_ok=True)
-        write_text(index, json.dumps(asdict(found)))
-    return found
+    faults: list[Fault] = []
+    with without_warnings():
+        for seen in in_order(lambda item: _look(container, item), listing.items, "checking the files", progress):
+            if isinstance(seen, Fault):
+                faults.append(seen)
+            else:
+                pictures.append(seen)
+    return tuple(pictures), tuple(faults)
 
 
-def look(container: Container, item: Item) -> Found | Fault:
+def _look(container: Container, item: Item) -> Found | Fault:
     """One file: read, hashed and decoded."""
     if item.size == 0:
         return Fault("empty", item.path)
-    if item.size > LARGEST_FILE:
-        return Fault("too-large", item.path)
     try:
-        data = container.read(item.path)
+        with container.open(item.path) as stream:
+            head = stream.read(HEAD)
+            if sniff(head, item.path) is None:
+                raise Refused("not-an-image")
+            if item.size > LARGEST_FILE:
+                raise Refused("too-large")
+            data = head + stream.read()
         picture = read(data, item.path)
-    except OSError:
-        return Fault("unreadable", item.path)
     except Refused as refusal:
         return Fault(refusal.kind, item.path)
-    width, height = picture.image.size
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    return Found(item.path, width, height, picture.colour, picture.image.mode == "RGBA", picture.flags, digest)
+    except DAMAGED_ENTRY:
+        return Fault("damaged", item.path)
+    except OSError:
+        return Fault("unreadable", item.path)
+    image, colour, flags = picture
+    return Found(item.path, image.width, image.height, colour, image.mode == "RGBA", flags, digest_of(data))
 
 
-def _recall(index: Path) -> Survey | None:
+def _without_pictures(folders: Sequence[str], pictures: Sequence[Found]) -> list[Fault]:
+    """The outermost folders in which, at any depth, no usable picture lies; folders come before what is in them."""
+    filled = {""}
+    for picture in pictures:
+        folder = picture.path.rpartition("/")[0]
+        while folder not in filled:
+            filled.add(folder)
+            folder = folder.rpartition("/")[0]
+    return [
+        Fault("folder-without-images", folder)
+        for folder in folders
+        if folder not in filled and folder.rpartition("/")[0] in filled
+    ]
+
+
+def _recall(index: Path) -> _Known | None:
     try:
         stored = json.loads(index.read_text(encoding="utf-8"))
-        pictures = tuple(Found(*one)._replace(flags=tuple(one[5])) for one in stored["pictures"])
-        return Survey(stored["files"], pictures, tuple(Fault(*fault) for fault in stored["faults"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        pictures = tuple(
+            Found(path, width, height, colour, alpha, tuple(flags), digest)
+            for path, width, height, colour, alpha, flags, digest in stored["pictures"]
+        )
+        return pictures, tuple(Fault(kind, path) for kind, path in stored["faults"])
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or damaged: the files are looked at again
         return None
+
+
+def _keep(index: Path, known: _Known) -> tuple[str, ...]:
+    try:
+        index.parent.mkdir(parents=True, exist_ok=True)
+        write_text(index, json.dumps(dict(zip(("pictures", "faults"), known, strict=True))))
+    except OSError as error:
+        reason = error.strerror or error
+        return (f"cannot keep in {index.parent} what was found ({reason}): every file is looked at again next time",)
+    return ()

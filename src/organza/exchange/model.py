@@ -16,12 +16,13 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from organza.data import to_pixels
 from organza.errors import OrganzaError, UsageError
-from organza.files import write_text, written_whole
+from organza.exchange.tensors import save_tensors
+from organza.files import write_text
 from organza.games import Abilities
 from organza.marks import Mark, scatter
 from organza.recipes import Recipe, from_mapping, to_mapping
@@ -158,8 +159,7 @@ def save_model(
         "recipe": to_mapping(recipe),
     }
     for name, weights in ((WEIGHTS, networks), (OPPONENTS, opponents)):
-        with written_whole(folder / name) as temporary:
-            save_file(flat_weights(weights), temporary, {"format": "pt"})
+        save_tensors(folder / name, flat_weights(weights), {"format": "pt"})
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -79,7 +79,7 @@ class Chart:
             element(
                 "div",
                 element("div", class_="plot", role="img", tabindex=0, aria_label=self._summary(images)),
-                element("output", class_="readout", hidden=True),
+                element("output", class_="spoken"),
                 class_="chart",
                 data_chart=number,
             ),
@@ -152,21 +152,22 @@ def colours(keys: Sequence[str]) -> Mapping[str, str]:
 
 
 def bounds(traces: Sequence[Trace], references: Sequence[Reference] = (), *, log: bool = False) -> tuple[float, float]:
-    """The vertical axis: the calm lines in full, the noise around them but for its rare spikes, and references nearby."""
-    parts = [line for each in traces for line in (each.drawn, *_inner(each))]
-    values = np.concatenate([part[np.isfinite(part)] for part in parts]) if parts else np.array([])
-    values = values[values > 0] if log else values
+    """The vertical axis: room for the curves without their rare spikes, and for references nearby; a decade if logarithmic."""
+    ranges = [_range(each, log=log) for each in traces]
+    values = np.array([end for found in ranges if found for end in found])
     if not len(values):
         return (0.1, 10.0) if log else (0.0, 1.0)
     low, high = float(values.min()), float(values.max())
     if log:
         low = max(low, high * 1e-9)
-        return low / 1.3, high * 1.3
-    reach = max(high - low, abs(high) * 0.05, 1e-9)
+        widening = max(1.3, (10 * low / high) ** 0.5)
+        return low / widening, high * widening
+    near = 0.6 * max(high - low, 0.05 * abs(high))
     for line in references:
-        if low - 0.6 * reach <= line.value <= high + 0.6 * reach:
+        if low - near <= line.value <= high + near:
             low, high = min(low, line.value), max(high, line.value)
-    margin = 0.06 * max(high - low, abs(high) * 0.1, 1e-9)
+    span = max(high - low, 0.05 * max(abs(low), abs(high))) or 1.0
+    margin = (span - (high - low)) / 2 + 0.06 * span
     return (0.0 if 0 <= low <= 0.25 * high else low - margin), high + margin
 
 
@@ -175,17 +176,18 @@ def cards(shown: Sequence[Chart], images: float) -> Html:
     return join(chart.card(number, images) for number, chart in enumerate(shown))
 
 
-def _inner(each: Trace) -> list[Numbers]:
-    """The ends of a curve's range without its rarest two percent."""
-    edges = []
-    for part, share in (
-        (each.values if each.low is None else each.low, 1),
-        (each.values if each.high is None else each.high, 99),
-    ):
-        finite = part[np.isfinite(part)]
-        if len(finite):
-            edges.append(np.percentile(finite, [share]))
-    return edges
+def _range(each: Trace, *, log: bool) -> tuple[float, float] | None:
+    """From the least to the greatest value; spikes that would press all else flat are cut off on a linear axis."""
+    values = np.concatenate([each.values if part is None else part for part in (each.low, each.high)])
+    values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not len(values):
+        return None
+    low, high = float(values.min()), float(values.max())
+    usual_low, usual_high = map(float, np.percentile(values, [2, 98]))
+    span = max(usual_high - usual_low, 0.05 * abs(usual_high))
+    if log or high - low <= 4 * span or not span:
+        return low, high
+    return max(low, usual_low - span), min(high, usual_high + span)
 
 
 def _written(numbers: Numbers | None) -> list[float | None] | None:

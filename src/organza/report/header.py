@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from organza.report.folder import RunFolder
-from organza.report.markup import Html, element, fill, join, markup
+from organza.report.markup import Html, element, fill, join
 from organza.report.page import code, definitions
 from organza.report.wording import count, duration, label, rate, short
 
@@ -19,11 +19,13 @@ class Verdict:
         name: On the chip.
         mood: Its colour in the style sheet: good, bad or open.
         sentence: What it means.
+        onward: Before the command that trained it, where the budget is not spent; empty where that is no way on.
     """
 
     name: str
     mood: str
     sentence: str
+    onward: str = ""
 
 
 VERDICTS = {
@@ -36,15 +38,21 @@ VERDICTS = {
     "not-finite": Verdict(
         "Not finite",
         "bad",
-        "A number of the training was no longer finite (too large, or not a number at all), so it was stopped: the weights "
-        "would only have got worse.",
+        "A number of the training was no longer finite (too large, or not a number at all), so it was stopped. What the "
+        "curves did just before tells more; a smaller learning rate is the first thing to try.",
     ),
     "interrupted": Verdict(
         "Interrupted",
         "open",
-        "The training was stopped before its budget was spent. Nothing is lost: it can go on from where it was.",
+        "The training was stopped before its budget was spent. Nothing is lost.",
+        "The same command goes on from exactly where it stopped:",
     ),
-    "running": Verdict("Running", "open", "The training was still under way when this page was written."),
+    "running": Verdict(
+        "Running",
+        "open",
+        "The training was still under way when this page was written.",
+        "If it has been interrupted since, the same command goes on from the last checkpoint:",
+    ),
 }
 
 
@@ -86,18 +94,22 @@ def _paper(paper: str | None) -> Html:
     return element("p", before, link, after, class_="paper")
 
 
-def _verdict(run: RunFolder) -> Html:
+def _judged(run: RunFolder) -> Verdict | None:
     name = run.facts.text("status", "verdict")
-    if not name:
+    return VERDICTS.get(name, Verdict(label(name.replace("-", " ")).capitalize(), "open", "")) if name else None
+
+
+def _verdict(run: RunFolder) -> Html:
+    verdict = _judged(run)
+    if not verdict:
         return Html()
-    verdict = VERDICTS.get(name) or Verdict(label(name.replace("-", " ")).capitalize(), "open", "")
     reason = run.facts.text("status", "reason")
     return element(
         "p",
         element("strong", verdict.name, class_=f"chip {verdict.mood}"),
         " ",
         verdict.sentence,
-        join([" ", element("em", f"Its reason: {reason}")]) if reason else "",
+        join([" ", element("em", f"Reason: {reason}")]) if reason else "",
         class_="verdict",
     )
 
@@ -125,7 +137,8 @@ def _progress(run: RunFolder) -> Html:
     if seen is None or not budget or seen >= budget:
         return Html()
     percent = f"{100 * seen / budget:.0f}"
-    command = run.facts.text("command")
+    verdict, command = _judged(run), run.facts.text("command")
+    onward = verdict.onward if verdict and command else ""
     bar = element(
         "div",
         element("div", class_="woven", style=f"width: {percent}%"),
@@ -136,7 +149,5 @@ def _progress(run: RunFolder) -> Html:
         aria_valuemin=0,
         aria_valuemax=100,
     )
-    words = element(
-        "p", element("b", f"{percent} % "), "of the budget. ", "The same command goes on:" if command else ""
-    )
-    return element("div", bar, words, code(command) if command else markup(""), class_="unfinished")
+    words = element("p", element("b", f"{percent} % "), "of the budget. ", onward)
+    return element("div", bar, words, code(command) if command and onward else "", class_="unfinished")

@@ -74,7 +74,7 @@ def read_metrics(path: Path) -> Metrics:
             rows += 1
             images = float(row["images"])
             for key, value in row.items():
-                if key in BOOKKEEPING or not (value is None or isinstance(value, (int, float))):
+                if key in BOOKKEEPING or isinstance(value, (str, bool, list, dict)):
                     continue
                 at, values = points.setdefault(key, ([], []))
                 at.append(images)

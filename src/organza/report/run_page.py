@@ -83,14 +83,16 @@ def _curves(run: RunFolder, drawn: list[Chart], images: float) -> Html:
         return section(
             "Curves", element("p", "Nothing was logged yet: the curves appear with the first rows.", class_="notice")
         )
-    unreadable = run.metrics.unreadable
-    rows = f"{count(run.metrics.rows)} rows of metrics" + (
-        f", {count(unreadable)} more not readable" if unreadable else ""
-    )
+    read, unreadable = run.metrics.rows, run.metrics.unreadable
+    rows = "one row of metrics" if read == 1 else f"{count(read)} rows of metrics"
+    rows += f", {count(unreadable)} more not readable" if unreadable else ""
     return section(
         "How the training went",
         element(
-            "p", f"Over images seen, from {rows}. Point at a curve, or touch it, to read its values.", class_="lead"
+            "p",
+            f"Over images seen, from {rows}. The legends tell where the curves end; point at a chart, or touch it, for the "
+            "values of any other moment.",
+            class_="lead",
         ),
         element("div", cards(drawn, images), class_="cards charts"),
     )

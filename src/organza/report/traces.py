@@ -19,6 +19,10 @@ SMOOTHED_OVER = 1 / 25
 """The reach of the smooth line's window, as a part of the whole curve."""
 
 
+LARGEST = 1e150
+"""Values are held below it, so that no sum or square of them overflows; no chart can tell them apart."""
+
+
 @dataclass(frozen=True)
 class Trace:
     """A curve as it is drawn.
@@ -54,7 +58,7 @@ def trace(curve: Curve, *, log: bool = False, points: int = POINTS) -> Trace:
         points: The greatest number of points.
     """
     missing = int(np.isnan(curve.values).sum())
-    images, values = curve.images, curve.values
+    images, values = curve.images, np.clip(curve.values, -LARGEST, LARGEST)
     low = high = None
     if len(values) > points:
         edges = np.linspace(0, len(values), points, endpoint=False).astype(int)

@@ -20,18 +20,11 @@ organza.save_images(images, "grid.png")"""
 def usage(run: RunFolder) -> Html:
     """The section of commands, with the run's own name filled in."""
     name = shlex.quote(run.name)
-    seen, budget = run.facts.number("status", "images"), run.facts.number("status", "budget")
-    unfinished = seen is not None and budget is not None and seen < budget
     ways = [
         ("Make new pictures", f"organza sample {name} -n 16 --out grid.png"),
         ("The same in Python", PYTHON.format(run=json.dumps(run.name, ensure_ascii=False))),
         ("See how a picture was made", "organza verify grid.png"),
-        (
-            "Go on training, from exactly where it stopped"
-            if unfinished
-            else "Train it further: the same command, with a larger --images",
-            run.facts.text("command"),
-        ),
+        (_onward(run), run.facts.text("command")),
     ]
     return section(
         "Use it",
@@ -41,3 +34,13 @@ def usage(run: RunFolder) -> Html:
             class_="cards",
         ),
     )
+
+
+def _onward(run: RunFolder) -> str:
+    """What the command that trained the run is good for now."""
+    seen, budget = run.facts.number("status", "images"), run.facts.number("status", "budget")
+    if run.facts.text("status", "verdict") == "not-finite":
+        return "Try again: the same command, with a smaller lr and another --out"
+    if seen is not None and budget is not None and seen < budget:
+        return "Go on training, from exactly where it stopped"
+    return "Train it further: the same command, with a larger --images"

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import safetensors
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from organza.errors import OrganzaError
-from organza.files import written_whole
+from organza.exchange.tensors import save_tensors
 from organza.version import __version__
 
 FORMAT = 1
@@ -42,16 +41,14 @@ def save(folder: Path, images: int, checkpoint: Checkpoint) -> Path:
         OSError: The disk is full, or the folder cannot be written; older checkpoints stay.
     """
     folder.mkdir(exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     header = {
         "format": str(FORMAT),
         "organza": __version__,
         "counters": json.dumps(checkpoint.counters),
-        "checksum": checksum(tensors),
+        "checksum": checksum(checkpoint.tensors),
     }
     path = folder / f"{images:012d}.safetensors"
-    with written_whole(path) as temporary:
-        save_file(tensors, temporary, header)
+    save_tensors(path, checkpoint.tensors, header)
     for old in all_checkpoints(folder)[KEPT:]:
         old.unlink()
     return path
@@ -93,7 +90,7 @@ def checksum(tensors: dict[str, Tensor]) -> str:
     """CRC-32 over names, shapes, types and bytes, in the order of the names."""
     value = 0
     for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
+        tensor = tensors[name].detach().cpu().contiguous()
         value = zlib.crc32(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode(), value)
         value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, value)
     return f"{value:08x}"

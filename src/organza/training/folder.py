@@ -54,7 +54,7 @@ class RunFolder:
         """
         if self.recipe_file.exists():
             return True
-        own = {self.samples.name, self.checkpoints.name, self.record_file.name, self.metrics_file.name, ".lock"}
+        own = {"samples", "checkpoints", "model", "tensorboard", "run.json", "metrics.jsonl", "report.html", ".lock"}
         try:
             foreign = [
                 entry.name for entry in self.path.iterdir() if entry.name not in own and entry.suffix != ".partial"

@@ -11,8 +11,12 @@ from organza.training.folder import Row
 Logger = Callable[[Row], None]
 
 
-def tensorboard_logger(folder: Path) -> Logger:
+def tensorboard_logger(folder: Path, done: int = 0) -> Logger:
     """A logger that writes event files for TensorBoard, with images seen as the step.
+
+    Args:
+        folder: For the event files.
+        done: Images already seen by a run that goes on; what was logged beyond them is not shown any more.
 
     Raises:
         OrganzaError: TensorBoard is not installed.
@@ -21,7 +25,7 @@ def tensorboard_logger(folder: Path) -> Logger:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise OrganzaError("--tensorboard needs TensorBoard: pip install 'organza[tensorboard]'") from None
-    writer = SummaryWriter(str(folder))
+    writer = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
 
     def log(row: Row) -> None:
         for name, value in row.items():

@@ -70,7 +70,7 @@ class Plan:
             ("recipe", f"{recipe.name} ({recipe.paper}), batch {recipe.batch}"),
             ("data", f"{source.name}: {source.count:,} {source.kind}{labels}, {self.fit}"),
             ("parameters", sizes),
-            ("device", self.device + (f", {memory_text(self.memory)}" if self.memory else "")),
+            ("device", self.device + (f", {memory_text(self.memory)} of memory" if self.memory else "")),
             ("speed", f"{self.images_per_second:,.0f} images/s"),
             (
                 "stops",

@@ -1,10 +1,10 @@
-// Draws the charts described in the element "charts" as SVG: one line per series, and a read-out under the pointer.
+// Draws the charts described in the element "charts" as SVG; under the pointer, the legend tells the values of that moment.
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const HEIGHT = 240;
 const EDGE = { top: 14, bottom: 30, left: 46, right: 10, named: 52 };
 const GAP = 8;
 const LINE = 14;
-const rounded = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const rounded = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const grouped = new Intl.NumberFormat("en");
 
 function add(parent, name, attributes = {}, text = "") {
@@ -15,7 +15,8 @@ function add(parent, name, attributes = {}, text = "") {
   return made;
 }
 
-const compact = (value) => rounded.format(value).replace("K", "k");
+const compact = (value) =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace(".0e", "e") : rounded.format(value).replace("K", "k");
 
 function figure(value) {
   if (value === null) return "not finite";
@@ -28,7 +29,7 @@ function figure(value) {
 function ticks(low, high, wanted) {
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) * power;
   const found = [];
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index++) {
     found.push(Number((index * step).toPrecision(12)));
@@ -115,7 +116,7 @@ function drawAxes(svg, chart, plot) {
   for (const value of chart.log ? logTicks(chart.low, chart.high) : ticks(chart.low, chart.high, 4)) {
     const y = plot.y(value);
     add(axes, "line", { x1: plot.left, x2: plot.right, y1: y, y2: y });
-    add(axes, "text", { x: plot.left - GAP, y: y + 4, "text-anchor": "end" }, chart.log ? String(value) : compact(value));
+    add(axes, "text", { x: plot.left - GAP, y: y + 4, "text-anchor": "end" }, compact(value));
   }
   for (const value of ticks(0, chart.images, Math.max(2, Math.floor((plot.right - plot.left) / 80)))) {
     const last = plot.x(value) > plot.right - 16;
@@ -166,7 +167,9 @@ class View {
   constructor(holder, chart) {
     this.chart = chart;
     this.plot = holder.querySelector(".plot");
-    this.readout = holder.querySelector(".readout");
+    this.spoken = holder.querySelector(".spoken");
+    this.values = [...holder.closest(".card").querySelectorAll(".legend b")];
+    this.atRest = this.values.map((value) => value.textContent);
     this.longest = chart.series.reduce((a, b) => (b.images.length > a.images.length ? b : a));
     this.at = null;
     new ResizeObserver(() => this.draw()).observe(this.plot);
@@ -179,7 +182,6 @@ class View {
   draw() {
     const width = this.plot.clientWidth;
     if (!width) return;
-    this.width = width;
     this.box = layout(this.chart, width);
     this.plot.replaceChildren();
     const svg = add(this.plot, "svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
@@ -197,7 +199,6 @@ class View {
 
   point(event) {
     const x = event.clientX - this.plot.getBoundingClientRect().left;
-    this.readout.setAttribute("aria-live", "off");
     this.read(nearest(this.longest.images, this.box.imagesAt(x)));
   }
 
@@ -209,53 +210,46 @@ class View {
     if (event.key === "Escape") this.clear();
     if (!(event.key in moves)) return;
     event.preventDefault();
-    this.readout.setAttribute("aria-live", "polite");
-    this.read(Math.min(last, Math.max(0, moves[event.key])));
+    this.spoken.textContent = this.read(Math.min(last, Math.max(0, moves[event.key])));
   }
 
+  // The crosshair, with the values of this moment in the legend; returns the same as a sentence.
   read(at) {
     this.at = at;
     const images = this.longest.images[at];
+    const { top, bottom } = this.box;
     const x = this.box.x(images);
     this.cross.replaceChildren();
-    this.readout.replaceChildren();
-    add(this.cross, "line", { x1: x, x2: x, y1: this.box.top, y2: this.box.bottom });
-    this.row(`${grouped.format(images)} images`);
-    for (const series of this.chart.series) {
+    add(this.cross, "line", { x1: x, x2: x, y1: top, y2: bottom });
+    const read = this.chart.series.map((series, number) => {
       const index = nearest(series.images, images);
       const value = series.values[index];
-      const range = series.low && value !== null ? `${figure(series.low[index])} to ${figure(series.high[index])}` : "";
-      this.row(series.name, series, figure(value), range);
-      if (value === null) continue;
-      const y = Math.min(this.box.bottom, Math.max(this.box.top, this.box.y(value)));
-      add(this.cross, "circle", { cx: this.box.x(series.images[index]), cy: y, r: 4, style: `--series: var(--${series.colour})` });
-    }
-    this.readout.hidden = false;
-    const beside = x + this.readout.offsetWidth + 16 > this.width ? x - this.readout.offsetWidth - 12 : x + 12;
-    this.readout.style.left = `${Math.max(0, Math.min(beside, this.width - this.readout.offsetWidth))}px`;
+      this.values[number].textContent = figure(value);
+      if (value !== null) {
+        const y = Math.min(bottom, Math.max(top, this.box.y(value)));
+        add(this.cross, "circle", { cx: this.box.x(series.images[index]), cy: y, r: 4, style: `--series: var(--${series.colour})` });
+      }
+      return `${series.name} ${figure(value)}`;
+    });
+    this.label(x, `${grouped.format(images)} images`);
+    return `${grouped.format(images)} images: ${read.join(", ")}`;
   }
 
-  row(name, series = null, value = "", range = "") {
-    const row = document.createElement("span");
-    if (series) {
-      const swatch = document.createElement("i");
-      swatch.className = series.dashed ? "swatch dashed" : "swatch";
-      swatch.style.setProperty("--series", `var(--${series.colour})`);
-      row.append(swatch);
-    }
-    for (const [tag, text] of [["span", name], ["b", value], ["small", range]]) {
-      if (!text) continue;
-      const cell = document.createElement(tag);
-      cell.textContent = text;
-      row.append(cell);
-    }
-    this.readout.append(row);
+  label(x, words) {
+    const back = add(this.cross, "rect", { y: this.box.bottom + 5, height: 22, rx: 6 });
+    const text = add(this.cross, "text", { y: this.box.bottom + 20, "text-anchor": "middle" }, words);
+    const half = text.getComputedTextLength() / 2 + GAP;
+    const middle = Math.min(this.plot.clientWidth - half, Math.max(half, x));
+    text.setAttribute("x", middle);
+    back.setAttribute("x", middle - half);
+    back.setAttribute("width", 2 * half);
   }
 
   clear() {
     this.at = null;
-    this.readout.hidden = true;
     this.cross?.replaceChildren();
+    this.spoken.textContent = "";
+    this.values.forEach((value, number) => (value.textContent = this.atRest[number]));
   }
 }
 

@@ -4,7 +4,8 @@ const picture = document.getElementById("generated");
 const slider = document.getElementById("frame");
 const play = document.getElementById("play");
 const ROUND = 7000; // a whole round in milliseconds, within limits that the eye can follow
-const pause = Math.min(600, Math.max(110, ROUND / frames.length));
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const pause = calm ? 1500 : Math.min(600, Math.max(110, ROUND / frames.length));
 let timer = null;
 
 function show(index) {
