@@ -96,7 +96,6 @@ def test_arrays_too_large_for_memory_are_fitted_as_they_are_read(monkeypatch):
     assert "fitted as they are read" in one_by_one.notes[0]
     assert (one_by_one.count, one_by_one.shape) == (at_once.count, at_once.shape) == (5, (3, 40, 40))
     indices = torch.tensor([3, 1])
-    one_by_one.expect(indices)
     assert torch.equal(one_by_one.read(indices), at_once.read(indices))
 
 

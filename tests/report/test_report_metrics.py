@@ -101,6 +101,22 @@ def test_a_gap_longer_than_a_point_stays_a_gap():
     assert np.array_equal(gap, np.isnan(made.high))
 
 
+def test_a_value_that_is_not_finite_hides_nothing_else_of_its_point():
+    values = np.tile([1.0, np.nan, 3.0], 2000)
+    made = trace(Curve(np.arange(6000.0), values))
+    assert made.low.min() == made.low.max() == 1
+    assert made.high.min() == made.high.max() == 3
+    assert made.values.mean() == pytest.approx(2, rel=0.01)
+    assert made.missing == 2000
+
+
+def test_the_largest_numbers_can_be_drawn():
+    values = [1.7e308, -1.7e308, 1.7e308] * 1000
+    assert np.isfinite(trace(curve(values)).values).all()
+    low, high = bounds([trace(curve(values))])
+    assert math.isfinite(high - low)
+
+
 def test_a_noisy_curve_gets_a_calm_line_and_a_calm_one_does_not():
     across = np.linspace(0, 3, 300)
     noise = np.random.default_rng(0).normal(0, 0.2, 300)

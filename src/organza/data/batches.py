@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from organza.data.dataset import StreamedDataset
 from organza.streams import Streams
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Batches:
         indices = self.order.indices(position, self.size)
         if self._resident is None:
             stored = self.dataset.read(indices)
-            self.dataset.expect(self.order.indices(position + self.size, self.size))
+            if isinstance(self.dataset, StreamedDataset):
+                self.dataset.expect(self.order.indices(position + self.size, self.size))
         else:
             stored = self._resident[indices.to(self.device)]
         samples = to_samples(stored.to(self.device, non_blocking=True))

@@ -40,9 +40,6 @@ class ResidentDataset:
     def read(self, indices: Tensor) -> Tensor:
         return self.values[indices.cpu()]
 
-    def expect(self, indices: Tensor) -> None:
-        pass
-
 
 @dataclass(frozen=True, eq=False)
 class MappedDataset:
@@ -64,9 +61,6 @@ class MappedDataset:
 
     def read(self, indices: Tensor) -> Tensor:
         return torch.from_numpy(np.asarray(self.values[indices.cpu().numpy()]))
-
-    def expect(self, indices: Tensor) -> None:
-        pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +85,6 @@ class FittedDataset:
     def read(self, indices: Tensor) -> Tensor:
         pictures = arrays_to_channels(self.values[indices.cpu().numpy()], self.channels)
         return torch.from_numpy(fit_arrays(pictures, self.plan))
-
-    def expect(self, indices: Tensor) -> None:
-        pass
 
 
 class StreamedDataset:
@@ -131,6 +122,7 @@ class StreamedDataset:
         return torch.from_numpy(np.stack([pictures[index].result() for index in wanted]))
 
     def expect(self, indices: Tensor) -> None:
+        """These will be read next: begin with them now."""
         expected = indices[: self.bound].tolist()
         self._submit(expected)
         while len(self._ahead) > self.bound:  # the oldest were expected and never read

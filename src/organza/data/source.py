@@ -37,10 +37,6 @@ class Dataset(Protocol):
         """The samples at these indices: images as uint8 [B, H, W, C], points as float32 [B, 2]."""
         ...
 
-    def expect(self, indices: Tensor) -> None:
-        """These will be read next: a hint, which resident data need not take."""
-        ...
-
 
 @dataclass(frozen=True)
 class Want:

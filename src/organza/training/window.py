@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -27,10 +28,8 @@ class Window:
         """The first figure, in the order in which they came, that holds NaN or Inf. Waits for the device."""
         if not self.sums:
             return None
-        finite = torch.stack(list(self.sums.values())).isfinite()
-        if bool(finite.all()):
-            return None
-        return list(self.sums)[finite.tolist().index(False)]
+        values = torch.stack(list(self.sums.values())).tolist()
+        return next((name for name, value in zip(self.sums, values, strict=True) if not math.isfinite(value)), None)
 
     def means(self) -> dict[str, float]:
         """The means so far. Waits for the device."""
