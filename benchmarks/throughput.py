@@ -31,6 +31,7 @@ from torchvision import datasets, transforms
 from organza.data import decode, open_source
 from organza.games import SGD
 from organza.recipes import RECIPES, fit_to, override
+from organza.streams import Streams
 from organza.training.devices import describe
 from organza.training.run import make_session
 from organza.training.window import Window
@@ -68,7 +69,7 @@ class Organza(Contender):
 
     def __init__(self, recipe, dataset) -> None:
         super().__init__(recipe.batch)
-        self.session = make_session(recipe, dataset, 0, torch.device("cpu"))
+        self.session = make_session(recipe, dataset, Streams(0), torch.device("cpu"))
 
     def step(self) -> None:
         self.session.play()

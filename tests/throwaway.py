@@ -138,7 +138,7 @@ class Growth:
     def large(self, before):
         networks = {"generator": Points(), "discriminator": perceptron(2, 1)}
         if before:
-            networks = {name: copy.deepcopy(network) for name, network in before.items()}
+            networks = {name: copy.deepcopy(network) for name, network in before.networks.items()}
         networks["generator"].blocks.append(nn.Linear(WIDTH, WIDTH))
         return self.stage(networks, None)
 

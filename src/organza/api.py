@@ -156,10 +156,12 @@ def prepare(
             minutes=UNASKED_MINUTES if named is None and images is None and minutes is None else minutes,
             seed=seed,
             device=where,
-            start=load(start) if start else None,
+            start=os.path.abspath(start) if start else None,
             command=command_line(recipe, data, out, images, minutes, seed, start, overrides),
         )
         folder = RunFolder(Path(out) if out else default_folder(wanted, source, overrides, seed, start))
+        if start and not folder.exists:
+            load(start)  # what cannot be opened is said before anything is begun
         settled = continued(request, folder, source) if folder.exists else wanted
         dataset = sources.decode(source, settled.size, settled.channels, progress=progress)
     with console.status("trying the recipe for a moment"):

@@ -18,13 +18,26 @@ class UsageError(OrganzaError):
     status = 2
 
 
+class UnknownError(UsageError):
+    """A name that nobody knows.
+
+    Attributes:
+        kind: What it was meant to name.
+        name: What the user wrote.
+    """
+
+    def __init__(self, kind: str, name: str, hint: str) -> None:
+        super().__init__(f"unknown {kind} '{name}': {hint}")
+        self.kind, self.name = kind, name
+
+
 class TrainingStopped(OrganzaError):
     """The training cannot go on (a number is no longer finite): the command line exits with 3."""
 
     status = 3
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownError:
     """The error for a name that nobody knows, with the nearest ones that somebody does.
 
     Args:
@@ -35,4 +48,4 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
-    return UsageError(f"unknown {kind} '{name}': {hint}")
+    return UnknownError(kind, name, hint)

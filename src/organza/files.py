@@ -58,6 +58,8 @@ def disk_errors(path: Path) -> Iterator[None]:
     """Turn what the disk refuses within the block into one line that says where and what to do."""
     try:
         yield
+    except (ConnectionError, TimeoutError):  # a logger's, say: no disk has part in it
+        raise
     except OSError as error:
         place = error.filename or path
         raise OrganzaError(

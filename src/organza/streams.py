@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -42,7 +42,7 @@ class Streams:
 
     @contextmanager
     def globally(self, *key: Key) -> Iterator[None]:
-        """Seed torch's global generator of the CPU within the block (modules initialise themselves from it)."""
+        """Seed torch's global generator of the CPU within the block, alike on all ranks: modules initialise from it."""
         with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.number(*key))
+            torch.default_generator.manual_seed(replace(self, rank=0).number(*key))
             yield

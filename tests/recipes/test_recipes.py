@@ -71,9 +71,9 @@ def test_fields_of_players_are_set_by_dotted_name():
 
 
 def test_another_choice_keeps_the_fields_that_both_have():
-    recipe = override(RECIPES["gan"], {"generator.optimiser": "adam"})
-    assert recipe.game.generator.optimiser == Adam(lr=0.3)
-    assert recipe.game.discriminator.optimiser == SGD(lr=0.3)
+    recipe = override(RECIPES["gan"], {"generator.optimiser": "sgd"})
+    assert recipe.game.generator.optimiser == SGD(lr=2e-4)
+    assert recipe.game.discriminator.optimiser == Adam()
 
 
 def test_choices_are_made_before_the_fields_they_bring():

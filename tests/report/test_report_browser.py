@@ -85,6 +85,17 @@ def test_pause_holds_the_picture(make_run, open_run):
     assert page.input_value("#frame") == held
 
 
+def test_the_slider_takes_over_from_play(make_run, open_run):
+    page = open_run(make_run(grids=30)).page
+    page.click("#play")
+    page.focus("#frame")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#play")).to_have_text("Play")
+    held = page.input_value("#frame")
+    page.wait_for_timeout(800)
+    assert page.input_value("#frame") == held
+
+
 def test_a_single_grid_has_nothing_to_slide(make_run, open_run):
     opened = open_run(make_run(grids=1))
     assert not opened.page.is_visible("#frame")
@@ -236,14 +247,35 @@ def test_keys_read_values_one_by_one_and_aloud(make_run, open_run):
     assert plot.locator(".cross > *").count() == 0
 
 
-def test_charts_fill_their_card_after_the_window_changed(make_run, open_run):
+def test_charts_fill_their_card_whatever_the_window(make_run, open_run):
     page = open_run(make_run()).page
-    plot = page.locator(".plot").first
-    for width in (1280, 500):
+    widths = []
+    for width in (1280, 400, 1000):
         page.set_viewport_size({"width": width, "height": 800})
-        expect(page.locator(".plot svg").first).to_have_attribute(
-            "width", str(plot.evaluate("plot => plot.clientWidth"))
-        )
+        plot = page.locator(".plot").first.bounding_box()["width"]
+        expect(page.locator(".plot > svg").first).to_have_attribute("width", f"{plot:.0f}")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        widths.append(plot)
+    assert widths[1] < widths[2] < widths[0]
+
+
+def test_no_option_of_a_command_is_torn_apart(make_run, open_run):
+    """A browser likes to break lines after the hyphens of an option, which nobody can copy from paper."""
+    page = open_run(make_run(facts={"command": "organza train" + " --generator.width 64" * 20}), width=360).page
+    torn = """() => [...document.querySelectorAll("pre code")].flatMap((code) => {
+      const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (walker.nextNode()) {
+        for (const word of walker.currentNode.data.matchAll(/--\\S+/g)) {
+          const range = document.createRange();
+          range.setStart(walker.currentNode, word.index);
+          range.setEnd(walker.currentNode, word.index + word[0].length);
+          if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size !== 1) found.push(word[0]);
+        }
+      }
+      return found;
+    })"""
+    assert page.evaluate(torn) == []
 
 
 def test_gaps_and_lone_points_are_drawn_as_such(make_run, open_run):
@@ -263,6 +295,8 @@ def test_references_stand_where_the_axis_says(make_run, open_run):
     heights = {float(lines.nth(n).get_attribute("y1")) for n in range(lines.count())}
     middle = float(plot.locator(".reference line").get_attribute("y1"))
     assert middle == pytest.approx((min(heights) + max(heights)) / 2)
+    assert min(heights) > 0
+    assert max(heights) < plot.bounding_box()["height"] - 20
 
 
 def test_a_command_can_be_copied(make_run, open_run):

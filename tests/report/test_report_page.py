@@ -215,6 +215,11 @@ def test_the_cost_of_the_whole_recipe_is_told_at_this_rate(make_run):
     assert "1,000,000 images: about 1 h 6 min at this speed" in text
 
 
+def test_points_of_the_plane_have_no_size_in_pixels(make_run):
+    source = {"name": "ring8", "kind": "points", "channels": 2, "height": 1, "width": 1}
+    assert "pixels" not in read(make_run(facts={"source": source})).text
+
+
 def test_charts_describe_themselves_to_those_who_cannot_see_them(make_run):
     page = read(make_run())
     plots = [attributes for _, attributes in page.elements if attributes.get("role") == "img"]

@@ -21,6 +21,7 @@ from organza.console import Console
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import tensors
 from organza.recipes import RECIPES, override, read_recipe
+from organza.streams import Streams
 from organza.training import RunFolder, checkpoint, loop, probe
 from organza.training import run as runs
 
@@ -58,7 +59,7 @@ def test_what_a_run_leaves(tmp_path):
     assert record["status"] == {**record["status"], "verdict": "ok", "images": 64, "budget": 64, "steps": 8}
     assert record["source"]["count"] == 10_000
     assert {path.name for path in folder.samples.iterdir()} >= {"real.png", f"{0:012d}.png", f"{64:012d}.png"}
-    assert len(checkpoint.all_checkpoints(folder.checkpoints)) == 1
+    assert [path.stem for path in checkpoint.all_checkpoints(folder.checkpoints)] == [f"{64:012d}", f"{0:012d}"]
     assert run.report.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert os.fspath(run) == str(tmp_path / "run")
 
@@ -140,12 +141,13 @@ def test_a_damaged_checkpoint_is_put_aside_for_the_one_before(tmp_path, damage):
 def test_when_no_checkpoint_can_be_read_it_is_said_and_nothing_is_lost(tmp_path):
     train(tmp_path / "run", images=32)
     folder = RunFolder(tmp_path / "run")
-    (path,) = checkpoint.all_checkpoints(folder.checkpoints)
-    path.write_bytes(b"garbage")
+    for other in checkpoint.all_checkpoints(folder.checkpoints):
+        other.write_bytes(b"garbage")
     rows = folder.rows()
-    with pytest.raises(OrganzaError, match="no checkpoint in .* can be read"):
-        train(tmp_path / "run", images=32)
-    assert folder.rows() == rows
+    for _ in range(2):  # asking again must not mean: begin anew, and forget
+        with pytest.raises(OrganzaError, match="no checkpoint in .* can be read"):
+            train(tmp_path / "run", images=32)
+        assert folder.rows() == rows
 
 
 def test_a_checkpoint_of_a_newer_organza_is_refused(tmp_path, monkeypatch):
@@ -154,7 +156,7 @@ def test_a_checkpoint_of_a_newer_organza_is_refused(tmp_path, monkeypatch):
         train(tmp_path / "run", images=16)
     with pytest.raises(OrganzaError, match="written by organza .* upgrade organza"):
         train(tmp_path / "run", images=32)
-    assert len(checkpoint.all_checkpoints(tmp_path / "run" / "checkpoints")) == 1
+    assert len(checkpoint.all_checkpoints(tmp_path / "run" / "checkpoints")) == 2
 
 
 @pytest.mark.parametrize("place", ["checkpoint", "row", "samples"])
@@ -273,12 +275,53 @@ def test_starting_from_a_model(tmp_path):
     assert torch.equal(model.sample(3), organza.load(tmp_path / "second").sample(3))
 
 
+def test_the_start_belongs_to_the_run(tmp_path):
+    train(tmp_path / "first", images=16)
+    train(tmp_path / "other", images=24)
+    begun = train(tmp_path / "run", images=16, start=tmp_path / "first")
+    assert json.loads((begun.folder / "run.json").read_text())["from"] == str(tmp_path / "first")
+    with pytest.raises(UsageError, match="was begun with --from .*first, not .*other"):
+        train(tmp_path / "run", images=32, start=tmp_path / "other")
+    (tmp_path / "first").rename(tmp_path / "moved")  # it is not needed any more
+    assert train(tmp_path / "run", images=32, start=tmp_path / "first").images == 32
+    assert train(tmp_path / "run", images=40).images == 40
+
+
+def test_a_checkpoint_knows_whose_it_is_without_the_record(tmp_path):
+    train(tmp_path / "run", images=16)
+    (tmp_path / "run" / "run.json").unlink()
+    with pytest.raises(UsageError, match="of seed 0, not 7"):
+        train(tmp_path / "run", images=32, seed=7)
+    with pytest.raises(UsageError, match="of fingerprint"):
+        train(tmp_path / "run", images=32, data="grid25")
+    assert train(tmp_path / "run", images=32).images == 32
+
+
+def test_a_second_process_does_not_touch_the_first_ones_files(tmp_path):
+    train(tmp_path / "run", images=16)
+    first = RunFolder(tmp_path / "run")
+    first.open()
+    half_written = tmp_path / "run" / "checkpoints" / ".000000000024.safetensors.1.partial"
+    half_written.write_bytes(b"being written")
+    with pytest.raises(OrganzaError, match="another process"):
+        train(tmp_path / "run", images=32)
+    assert half_written.exists()
+    first.close()
+
+
+def test_another_time_for_a_run_is_asked_for_in_images(tmp_path):
+    what = {"data": "ring8", "out": tmp_path / "run", "overrides": SMALL, "console": QUIET}
+    organza.train("ring", minutes=0.002, **what)
+    with pytest.raises(UsageError, match="--images sets another budget"):
+        organza.train("ring", minutes=1.0, **what)
+
+
 def test_a_batch_that_does_not_fit_is_halved_unless_it_was_asked_for(tmp_path, monkeypatch):
     real = runs.probe
 
     def small_device(session):
         if session.size > 64:
-            raise torch.OutOfMemoryError("too much")
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:116] DefaultCPUAllocator: can't allocate memory")
         return real(session)
 
     monkeypatch.setattr(runs, "probe", small_device)
@@ -351,10 +394,10 @@ def test_tensorboard_gets_every_row(tmp_path):
 def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     recipe = replace(override(RECIPES["ring"], SMALL), images=64, log_every=64, sample_every=64)
     dataset = organza.api.sources.decode(organza.api.sources.open_source("ring8"), 1, 2)
-    session = runs.make_session(recipe, dataset, 0, torch.device("cpu"))
+    session = runs.make_session(recipe, dataset, Streams(0), torch.device("cpu"))
     folder = RunFolder(tmp_path / "run")
     folder.open()
-    facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8"}
+    facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8", "fingerprint": "x"}
     keeper = loop.Keeper(session, recipe, folder, facts, loop.Watch(), save_every=1e-9)
     keeper.save()
     took = keeper.last_save - keeper.last_tick

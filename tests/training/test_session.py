@@ -30,7 +30,7 @@ def ring():
 
 def session_of(name, ring, seed=0):
     recipe = THROWAWAY[name]() if name in THROWAWAY else override(RECIPES[name], {"batch": 8, "generator.width": 8})
-    return make_session(recipe, ring, seed, CPU)
+    return make_session(recipe, ring, Streams(seed), CPU)
 
 
 def weights(networks):

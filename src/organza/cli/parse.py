@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import functools
 import inspect
+import io
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -11,7 +15,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from organza.errors import UsageError, unknown
+from organza.errors import UnknownError, UsageError, unknown
 
 
 def option(metavar: str, **settings: Any) -> Any:
@@ -26,7 +30,7 @@ def whole(words: list[str]) -> int:
         ValueError: It is none.
     """
     number = float(words[0])
-    if not number.is_integer():
+    if not number.is_integer():  # neither are infinity and NaN
         raise ValueError(f"{words[0]} is no whole number")
     return int(number)
 
@@ -50,7 +54,37 @@ Json = Annotated[
 def call(verb: Callable[..., int], name: str, words: list[str]) -> int:
     """Read the words by the verb's signature and run it."""
     words = without_device(words, option_names(verb))
-    return tyro.cli(verb, prog=f"organza {name}", args=words, config=(tyro.conf.FlagCreatePairsOff,))
+    status: int = read(verb, name, words)
+    return status
+
+
+def read(verb: Callable[..., Any], name: str, words: list[str]) -> Any:
+    """Call the verb with the words, as tyro reads them by its signature.
+
+    Raises:
+        UsageError: The words do not fit.
+    """
+
+    @functools.wraps(verb)
+    def later(*arguments: Any, **options: Any) -> Callable[[], Any]:
+        return functools.partial(verb, *arguments, **options)
+
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            ready = tyro.cli(later, prog=f"organza {name}", args=words, config=(tyro.conf.FlagCreatePairsOff,))
+    except SystemExit as end:
+        if not end.code:  # it was --help
+            raise
+        raise UsageError(f"{plain(box.getvalue())} (organza {name} --help tells more)") from None
+    return ready()
+
+
+def plain(box: str) -> str:
+    """The sentences in one of tyro's boxes, without its frame, its advice and its line breaks."""
+    lines = [line.strip("│╭╮╰╯─ ") for line in box.splitlines()]
+    wanted = itertools.takewhile(lambda line: not line.startswith("For full helptext"), lines)
+    return " ".join(line for line in wanted if line and not line.endswith("error")) or "the command line does not fit"
 
 
 def call_with_fields(verb: Callable[..., Callable[[dict[str, str]], int]], name: str, words: list[str]) -> int:
@@ -60,8 +94,13 @@ def call_with_fields(verb: Callable[..., Callable[[dict[str, str]], int]], name:
     """
     options = option_names(verb)
     rest, fields = split_fields(without_device(words, options), options)
-    ready = tyro.cli(verb, prog=f"organza {name}", args=rest, config=(tyro.conf.FlagCreatePairsOff,))
-    return ready(fields)
+    ready: Callable[[dict[str, str]], int] = read(verb, name, rest)
+    try:
+        return ready(fields)
+    except UnknownError as error:  # a field that the recipe does not have may have been meant as an option
+        if error.kind == "field" and difflib.get_close_matches(error.name.replace("_", "-"), options, n=1, cutoff=0.8):
+            raise unknown("option", f"--{error.name}", [f"--{option}" for option in options]) from None
+        raise
 
 
 def option_names(verb: Callable[..., Any]) -> set[str]:
@@ -101,8 +140,6 @@ def split_fields(words: list[str], options: set[str]) -> tuple[list[str], dict[s
         if not word.startswith("--") or not name or name in options:
             rest.append(word)
             continue
-        if difflib.get_close_matches(name, options, n=1, cutoff=0.8):
-            raise unknown("option", f"--{name}", [f"--{option}" for option in options])
         if not equals:
             if not queue:
                 raise UsageError(f"--{name} has no value")

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import tyro
 
-from organza.cli.parse import Device, Json, call, print_json
+from organza.cli.parse import Device, Json, Whole, call, print_json
 
 
 def sample(
     model: Annotated[Path, tyro.conf.Positional],
     /,
     *,
-    n: Annotated[int, tyro.conf.arg(aliases=["-n"])] = 16,
+    n: Annotated[Whole, tyro.conf.arg(aliases=["-n"])] = 16,
     out: Annotated[Path, tyro.conf.arg(metavar="DIR|FILE.png")],
-    seed: int = 0,
+    seed: Whole = 0,
     device: Device = "auto",
     json: Json = False,
 ) -> int:

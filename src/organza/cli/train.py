@@ -21,7 +21,7 @@ def train(
     minutes: Annotated[float | None, option("M")] = None,
     dry_run: Annotated[bool, option("")] = False,
     start: Annotated[Path | None, option("MODEL", name="from")] = None,
-    seed: int = 0,
+    seed: Whole = 0,
     device: Device = "auto",
     data_dir: Annotated[Path | None, option("DIR")] = None,
     save_every: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 60.0,

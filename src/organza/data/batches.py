@@ -6,6 +6,7 @@ next position and gets what the uninterrupted run would have got.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -41,7 +42,7 @@ class Order:
 
     def _of_epoch(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
-            generator = self.streams.generator("order", self.domain, epoch)
+            generator = replace(self.streams, rank=0).generator("order", self.domain, epoch)
             self._epoch, self._permutation = epoch, torch.randperm(self.count, generator=generator)
         return self._permutation
 
@@ -91,13 +92,20 @@ class Batches:
             if isinstance(self.dataset, StreamedDataset):
                 self.dataset.expect(self.order.indices(position + self.size, self.size))
         else:
-            stored = self._resident[indices.to(self.device)]
-        samples = to_samples(stored.to(self.device, non_blocking=True))
+            stored = self._resident[to_device(indices, self.device)]
+        samples = to_samples(stored if stored.device == self.device else to_device(stored, self.device))
         if self.flip:
             mirrored = torch.rand(self.size, generator=self.streams.generator("flip", self.domain, position)) < 0.5
-            samples = torch.where(mirrored.to(self.device)[:, None, None, None], samples.flip(3), samples)
+            samples = torch.where(to_device(mirrored, self.device)[:, None, None, None], samples.flip(3), samples)
         labels = self.dataset.labels
-        return samples, None if labels is None else labels[indices].to(self.device)
+        return samples, None if labels is None else to_device(labels[indices], self.device)
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on the device. On CUDA by way of pinned memory, from which the copy does not hold up the host."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def to_samples(stored: Tensor) -> Tensor:

@@ -72,7 +72,9 @@ class Model:
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
-        """Samples first, first + 1, ... of this seed, from noise. Sample i is the same whatever n is.
+        """Samples first, first + 1, ... of this seed, from noise.
+
+        Sample i comes from the seed and from i alone, whatever n is (up to rounding, which may differ between batches).
 
         Returns:
             Float [n, C, H, W] in [-1, 1] on the CPU, without the padding that training had added; points [n, 2, 1, 1].
@@ -191,9 +193,14 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> Model:
         )
     recipe = from_mapping(Recipe, config["recipe"])
     used = {name.split(".")[0] for name in weights}
-    stage = recipe.build().stages[-1].build(None)
+    stage = recipe.build().stage(config["stage"]).build(None)
     networks = {name: network.eval().requires_grad_(False) for name, network in stage.networks.items() if name in used}
     fill(networks, weights, folder / WEIGHTS)
+    if weights_digest(networks) != config["weights_sha256"]:
+        raise OrganzaError(
+            f"the weights in {folder} are not those that its {CONFIG} tells of: the folder was copied or written by halves; "
+            "copy it again, or run its training command again"
+        )
     return Model({name: network.to(device) for name, network in networks.items()}, recipe, config, folder, opponents)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,3 +25,6 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
             save_file(plain, temporary, dict(header))
         except safetensors.SafetensorError as error:  # which is how its writer tells what the disk has said
             raise OSError(str(error)) from error
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # the writer makes files for the owner alone; models are there to be shared

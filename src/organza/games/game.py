@@ -117,6 +117,10 @@ class Round(Protocol):
         """A CPU generator for this seed, attempt, rank, step, turn and purpose."""
         ...
 
+    def put(self, tensor: Tensor) -> Tensor:
+        """A tensor of the CPU on the device, without waiting for the device."""
+        ...
+
     def normal(self, *shape: int, purpose: str = "noise") -> Tensor:
         """N(0, 1) of this shape on the device, from a stream of its own."""
         ...
@@ -194,18 +198,31 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What the stage before has left.
+
+    Attributes:
+        networks: By name.
+        state: What the game remembered.
+    """
+
+    networks: Networks
+    state: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
 class StagePlan:
     """How a stage is entered.
 
     Attributes:
-        name: What checkpoints and metrics call it. build: Networks of the stage before (None for the first stage, and
-        where weights are loaded afterwards) -> stage.
-            New weights are drawn from torch's global generator, which the loop seeds. It changes no network it is
-            given.
+        name: What checkpoints, metrics and models call it.
+        build: What the stage before has left (None for the first stage, and where weights and memory are loaded
+            afterwards) -> stage. New weights are drawn from torch's global generator, which the loop seeds. It changes
+            nothing that it is given.
     """
 
     name: str
-    build: Callable[[Networks | None], Stage]
+    build: Callable[[Before | None], Stage]
 
 
 @dataclass(frozen=True)
@@ -247,6 +264,14 @@ class Game:
     abilities: Abilities
     clock: Literal["images", "steps"] = "images"
 
+    def stage(self, name: str) -> StagePlan:
+        """The stage of this name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return {plan.name: plan for plan in self.stages}[name]
+
 
 class GameOptions(Protocol):
     """Options of one game: a frozen dataclass entered in `GAMES`."""
@@ -268,6 +293,7 @@ __all__ = [
     "OPTIMISERS",
     "Abilities",
     "Batch",
+    "Before",
     "Dims",
     "FromNoise",
     "Game",

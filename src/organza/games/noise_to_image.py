@@ -13,9 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from organza.bounds import Count
 from organza.games.game import (
     GAMES,
     Abilities,
+    Before,
     Dims,
     FromNoise,
     Game,
@@ -49,14 +51,14 @@ class NoiseToImage:
     generator: PlayerOptions
     discriminator: PlayerOptions
     loss: str = "non-saturating"
-    z_dim: int = 100
+    z_dim: Count = 100
     z_law: Literal["normal", "uniform"] = "normal"
-    n_critic: int = 1
+    n_critic: Count = 1
 
     def build(self, sample: tuple[int, int, int]) -> Game:
         return Game((StagePlan("main", partial(self.stage, sample)),), Abilities(FromNoise(self.latent, generate)))
 
-    def stage(self, sample: tuple[int, int, int], _before: Networks | None) -> Stage:
+    def stage(self, sample: tuple[int, int, int], _before: Before | None) -> Stage:
         """The only stage: both networks from scratch."""
         dims, loss = Dims(sample, self.z_dim), LOSSES[self.loss]
         return Stage(
@@ -89,7 +91,7 @@ class NoiseToImage:
 
     def draw_latent(self, round: Round) -> Tensor:
         """Latent vectors of one turn."""
-        return self.latent(round.stream("z"), round.size).to(round.device)
+        return round.put(self.latent(round.stream("z"), round.size))
 
 
 def judge(loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from organza.bounds import Positive, Rate, Share
 from organza.games.game import OPTIMISERS, OptimiserOptions
 from organza.networks import NETWORKS, NetworkOptions
 
@@ -15,10 +16,10 @@ from organza.networks import NETWORKS, NetworkOptions
 class Adam:
     """Adam (Kingma and Ba 2015). `weight_decay` is the L2 form that the DCGAN paper's code has, not AdamW's."""
 
-    lr: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
+    lr: Rate = 2e-4
+    betas: tuple[Share, Share] = (0.5, 0.999)
+    eps: Positive = 1e-8
+    weight_decay: Rate = 0.0
 
     def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         # The fused kernel is about three times as fast as the loop over tensors on a CPU; `foreach` is slower there.
@@ -30,9 +31,9 @@ class Adam:
 class SGD:
     """Stochastic gradient descent, with momentum if wanted."""
 
-    lr: float = 0.1
-    momentum: float = 0.0
-    weight_decay: float = 0.0
+    lr: Rate = 0.1
+    momentum: Share = 0.0
+    weight_decay: Rate = 0.0
 
     def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)

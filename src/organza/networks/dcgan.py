@@ -19,6 +19,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from organza.bounds import Count
 from organza.errors import UsageError
 from organza.networks.network import NETWORKS, Dims
 
@@ -137,9 +138,9 @@ class DCGANGeneratorOptions:
         normalise_dense: Batch normalisation of every unit of the first dense layer.
     """
 
-    width: int = 64
+    width: Count = 64
     kernel: Literal[3, 4, 5] = 4
-    base: int = 2
+    base: Count = 2
     bias: Bias = "all"
     normalise_dense: bool = False
 
@@ -154,9 +155,9 @@ class DCGANGeneratorOptions:
 class DCGANDiscriminatorOptions:
     """Options of `DCGANDiscriminator`, as of the generator."""
 
-    width: int = 64
+    width: Count = 64
     kernel: Literal[3, 4, 5] = 4
-    base: int = 2
+    base: Count = 2
     bias: Bias = "all"
 
     def build(self, dims: Dims) -> nn.Module:

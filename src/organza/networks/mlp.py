@@ -12,6 +12,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from organza.bounds import Count, Optional, Rate
 from organza.networks.network import NETWORKS, Dims
 
 Output = Literal["tanh", "linear"]
@@ -73,9 +74,9 @@ class MLPGeneratorOptions:
         output: What ends it: tanh for images, nothing for points of the plane.
     """
 
-    width: int = 128
-    hidden_layers: int = 1
-    slope: float = 0.2
+    width: Count = 128
+    hidden_layers: Optional = 1
+    slope: Rate = 0.2
     output: Output = "tanh"
 
     def build(self, dims: Dims) -> nn.Module:
@@ -87,9 +88,9 @@ class MLPGeneratorOptions:
 class MLPDiscriminatorOptions:
     """Options of `MLPDiscriminator`, as of the generator."""
 
-    width: int = 128
-    hidden_layers: int = 1
-    slope: float = 0.2
+    width: Count = 128
+    hidden_layers: Optional = 1
+    slope: Rate = 0.2
 
     def build(self, dims: Dims) -> nn.Module:
         return MLPDiscriminator(dims.sample, self.width, self.hidden_layers, self.slope)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -120,7 +120,7 @@ def _choices(value: object, where: str = "") -> dict[str, Registry[Any]]:
 
 def _read(kind: type[T], tree: Mapping[str, Any], where: str) -> tuple[T, set[str]]:
     """A value of `kind` out of `tree`, and which of its names were meant for it."""
-    hints, arguments, used = get_type_hints(kind), {}, set()
+    hints, arguments, used = get_type_hints(kind, include_extras=True), {}, set()
     for field in fields(cast(Any, kind)):
         name, choice = field.name, _choice(field)
         used.add(name)
@@ -147,7 +147,8 @@ def _read(kind: type[T], tree: Mapping[str, Any], where: str) -> tuple[T, set[st
 def _convert(hint: Any, value: Any, name: str) -> Any:
     """`value`, which may be a string from the command line, as the type of its field."""
     if isinstance(value, str):
-        if hint is int and not value.lstrip("+-").isdigit():  # 1e6 and 10_000 are ways to write whole numbers
+        plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        if plain is int and not value.lstrip("+-").isdigit():  # 1e6 and 10_000 are ways to write whole numbers
             value = _whole(value)
         elif str(hint).startswith("tuple"):
             value = [part.strip() for part in value.strip("()[] ").split(",")]

@@ -48,6 +48,8 @@ class Recipe:
         for name in ("images", "batch", "size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be at least 1, not {getattr(self, name)}")
+        if self.channels == 2 and self.size != 1:
+            raise UsageError(f"points of the plane have --size 1, not {self.size}")
         for name in ("ema_half_life", "log_every", "sample_every"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name} cannot be negative: {getattr(self, name)}")

@@ -18,7 +18,7 @@ def particulars(run: RunFolder) -> Html:
     environment = run.facts.at("environment")
     machine: Rows = [(label(key), value(given)) for key, given in environment if key not in VERSIONS]
     found = [
-        _card("Real pictures", _source(run.facts.at("source")), *_notes(run.facts.at("source"))),
+        _card("Real data", _source(run.facts.at("source")), *_notes(run.facts.at("source"))),
         _card("Networks", _networks(run.facts.at("networks"))),
         _card("Machine", machine),
         _card("Cost", _cost(run)),
@@ -71,12 +71,13 @@ def _card(title: str, rows: Rows, *more: object) -> Html:
 
 def _source(source: Facts) -> Rows:
     height, width = source.number("height"), source.number("width")
-    size = f"{width:.0f} × {height:.0f} pixels" if width and height else None
-    pictures = source.number("count")
+    pixels = width and height and source.text("kind") != "points"
+    size = f"{width:.0f} × {height:.0f} pixels" if pixels else None
+    samples = source.number("count")
     apart = {"name", "count", "height", "width", "notes", "fingerprint"}
     return [
         ("name", source.text("name")),
-        ("pictures", None if pictures is None else count(pictures)),
+        ("samples", None if samples is None else count(samples)),
         ("size", size),
         *((label(key), value(given)) for key, given in source if key not in apart),
     ]
@@ -123,7 +124,7 @@ def _repeat(run: RunFolder) -> Rows:
         ("seed", run.facts.text("seed")),
         ("organza", run.facts.text("organza")),
         *((key, run.facts.text("environment", key)) for key in VERSIONS),
-        ("fingerprint of the pictures", _hash(run.facts.text("source", "fingerprint"))),
+        ("fingerprint of the data", _hash(run.facts.text("source", "fingerprint"))),
         ("SHA-256 of the weights", _hash(run.facts.text("model", "weights_sha256"))),
     ]
 

@@ -40,6 +40,8 @@ def write_samples(
         return [out]
     if out.suffix or out.is_file():
         raise UsageError(f"cannot write samples to {out}: name a folder, or a file that ends in .png")
+    if model.recipe.channels == 2:
+        raise UsageError("points of the plane are drawn together: name a file that ends in .png")
     out.mkdir(parents=True, exist_ok=True)
     files, digits = [], max(5, len(str(n - 1)))
     for start in range(0, n, BLOCK):

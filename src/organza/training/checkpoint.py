@@ -59,6 +59,7 @@ def load(path: Path) -> Checkpoint:
 
     Raises:
         Damaged: The file is truncated, altered, or no checkpoint of organza.
+        OSError: The disk will not let us read it.
         OrganzaError: It was written by a newer organza, in a format that this one does not know.
     """
     try:
@@ -74,8 +75,6 @@ def load(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except safetensors.SafetensorError as error:
         raise Damaged(f"{path} is damaged ({error})") from None
-    except OSError as error:
-        raise Damaged(f"{path} cannot be read ({error.strerror or error})") from None
     if checksum(tensors) != header["checksum"]:
         raise Damaged(f"{path} is damaged (its checksum differs)")
     return Checkpoint(tensors, json.loads(header["counters"]))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from organza.games import Networks, Stage, StagePlan, Tensors
+from organza.games import Before, Stage, StagePlan, Tensors
 from organza.streams import Streams
 from organza.training.average import Averages
 
@@ -27,17 +27,21 @@ class Entered:
         self, plan: StagePlan, before: Entered | None, streams: Streams, device: torch.device, half_life: int
     ) -> None:
         self.name = plan.name
-        self.stage = self._build(plan, before.networks if before else None, streams)
+        self.stage = self._build(plan, Before(before.networks, before.state) if before else None, streams)
         self.networks: dict[str, nn.Module] = {
-            name: on_device(network, device).train() for name, network in self.stage.networks.items()
+            name: on_device(network, device) for name, network in self.stage.networks.items()
         }
+        moved = {name for player in self.stage.players for name in player.networks}
+        for name, network in self.networks.items():  # what nobody moves keeps its statistics and drops nothing out
+            network.train(name in moved)
         followed = {name: self.networks[name] for name in self.stage.averaged}
         grown = None
         if before:  # averages grow the way networks do, so the average of the first stage lives on
-            networks = self._build(plan, {**before.networks, **before.averages.networks}, streams).networks
+            averages = Before({**before.networks, **before.averages.networks}, before.state)
+            networks = self._build(plan, averages, streams).networks
             grown = {name: on_device(networks[name], device) for name in followed}
         self.averages: Averages = Averages(followed, half_life, grown)
-        self.state: Tensors = {name: tensor.to(device) for name, tensor in self.stage.state.items()}
+        self.state: Tensors = {name: tensor.to(device).contiguous() for name, tensor in self.stage.state.items()}
         self.parameters: dict[str, list[nn.Parameter]] = {}
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.rates: dict[str, list[float]] = {}
@@ -60,7 +64,7 @@ class Entered:
         self._moving: str | None = None
 
     @staticmethod
-    def _build(plan: StagePlan, before: Networks | None, streams: Streams) -> Stage:
+    def _build(plan: StagePlan, before: Before | None, streams: Streams) -> Stage:
         with streams.globally("networks", plan.name):
             return plan.build(before)
 

@@ -76,7 +76,6 @@ class RunFolder:
         """
         for folder in (self.path, self.samples, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
-            remove_partial(folder)
         self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 (held as long as the training lasts)
         with suppress(ImportError):  # not a Unix: no lock
             import fcntl
@@ -84,9 +83,12 @@ class RunFolder:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                self.close()
                 raise OrganzaError(
                     f"another process is training in {self.path}: wait for it, or stop it first"
                 ) from None
+        for folder in (self.path, self.samples, self.checkpoints, self.model):  # only now: they may be another's work
+            remove_partial(folder)
 
     def close(self) -> None:
         """Give the lock back."""
@@ -155,20 +157,25 @@ class RunFolder:
     def newest_checkpoint(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest checkpoint that is whole, and one sentence for each that is not.
 
-        A damaged file is put aside, not removed.
+        A damaged file is put aside, not removed, once an older one has taken its place.
 
         Raises:
             OrganzaError: Checkpoints are there, but none can be read; or a newer organza wrote them.
+            OSError: The disk will not let us read.
         """
-        warnings: list[str] = []
-        found = checkpoint.all_checkpoints(self.checkpoints)
-        for path in found:
+        damaged: list[tuple[Path, Damaged]] = []
+        for path in checkpoint.all_checkpoints(self.checkpoints):
             try:
-                return checkpoint.load(path), warnings
+                found = checkpoint.load(path)
             except Damaged as error:
-                aside = path.with_name(path.name + ".damaged")
-                path.rename(aside)
-                warnings.append(f"{error}: put aside as {aside.name}; going on from the one before")
-        if found:
-            raise OrganzaError(f"no checkpoint in {self.checkpoints} can be read: {warnings[-1].partition(': put')[0]}")
-        return None, warnings
+                damaged.append((path, error))
+                continue
+            for bad, _ in damaged:
+                bad.rename(bad.with_name(bad.name + ".damaged"))
+            return found, [f"{error}: put aside; going on from the one before" for _, error in damaged]
+        if damaged:
+            raise OrganzaError(
+                f"no checkpoint in {self.checkpoints} can be read: {damaged[0][1]}; nothing was changed: put back a copy, or "
+                "begin anew in another folder with --out"
+            )
+        return None, []

@@ -30,6 +30,9 @@ class BlankRound:
     def stream(self, purpose: str) -> torch.Generator:  # noqa: ARG002 (numbers do not matter here)
         return torch.Generator()
 
+    def put(self, tensor: Tensor) -> Tensor:
+        return tensor.to(META)
+
     def normal(self, *shape: int, purpose: str = "noise") -> Tensor:  # noqa: ARG002
         return torch.empty(*shape, device=META)
 

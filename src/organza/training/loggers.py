@@ -25,9 +25,11 @@ def tensorboard_logger(folder: Path, done: int = 0) -> Logger:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise OrganzaError("--tensorboard needs TensorBoard: pip install 'organza[tensorboard]'") from None
-    writer = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+    writer: SummaryWriter | None = None
 
     def log(row: Row) -> None:
+        nonlocal writer  # made with the first row, when the run folder is ours
+        writer = writer or SummaryWriter(str(folder), purge_step=done + 1 if done else None)
         for name, value in row.items():
             if isinstance(value, float):
                 writer.add_scalar(name.replace(".", "/"), value, row["images"])

@@ -56,7 +56,7 @@ def train(
         session: Fresh, or restored from a checkpoint.
         recipe: With its cadence filled in.
         folder: Opened.
-        facts: For the model's `config.json`: crop, classes, seed, source.
+        facts: For the model's `config.json`: crop, classes, seed, source and its fingerprint.
         watch: Observers.
         save_every: Seconds between checkpoints, more if they take more than 2 % of the time; 0: after every step.
 
@@ -67,6 +67,7 @@ def train(
     keeper = Keeper(session, recipe, folder, facts, watch, save_every)
     if session.progress.step == 0:
         keeper.grid()
+        keeper.save()
     while session.clock < recipe.images and not watch.stop():
         session.advance()
         before = session.clock
@@ -150,6 +151,7 @@ class Keeper:
     @torch.no_grad()
     def grid(self) -> None:
         """Write what the averaged networks make of the latents that are shown all through the run."""
+        self.check()
         ability = self.session.game.abilities.from_noise
         if ability is None:
             return
@@ -176,11 +178,12 @@ class Keeper:
         self.check(thorough=True)
         start = self.look_at_clock()
         session, entered = self.session, self.session.entered
-        counters = {**session.counters(), "recipe": self.recipe.name}
+        counters = {**session.counters(), "fingerprint": self.facts["fingerprint"]}
         checkpoint.save(self.folder.checkpoints, session.clock, Checkpoint(session.tensors(), counters))
         averages = entered.averages.networks
         opponents = {name: network for name, network in entered.networks.items() if name not in averages}
-        save_model(self.folder.model, self.recipe, averages, opponents, {**self.facts, "images": session.clock})
+        facts = {**self.facts, "images": session.clock, "stage": entered.name}
+        save_model(self.folder.model, self.recipe, averages, opponents, facts)
         self.watch.saved()
         self.last_save = self.look_at_clock()
         if self.save_every:

@@ -24,6 +24,7 @@ class Plan:
         memory: Bytes needed at most so far, or 0 where that is not known.
         out: The run folder.
         done: Images already seen, when the run goes on.
+        resumes: Whether there is a run in the folder already.
         notes: What the user should know besides, one line each.
     """
 
@@ -36,6 +37,7 @@ class Plan:
     memory: int
     out: Path
     done: int
+    resumes: bool
     notes: tuple[str, ...]
 
     @property

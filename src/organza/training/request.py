@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from organza.data import Source
-from organza.exchange import Model
 from organza.recipes import Recipe
 
 
@@ -30,7 +29,7 @@ class Request:
         minutes: Budget in minutes of training, if the user has set one.
         seed: Of all randomness.
         device: Where to train.
-        start: A model to take the first weights from.
+        start: Folder of a model to take the first weights from.
         command: What to type to do the same again.
     """
 
@@ -41,7 +40,7 @@ class Request:
     minutes: float | None
     seed: int
     device: torch.device
-    start: Model | None = None
+    start: str | None = None
     command: str = ""
 
 
@@ -52,7 +51,7 @@ def default_folder(
     asked = {**{name: str(value) for name, value in overrides.items()}, "seed": seed, "from": str(start or "")}
     plain = asked == {"seed": 0, "from": ""}
     digest = "" if plain else "-" + hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:6]
-    return Path("runs") / f"{recipe.name}-{Path(source.name).stem or 'data'}{digest}"
+    return Path("runs") / f"{Path(recipe.name).name}-{Path(source.name).stem or 'data'}{digest}"
 
 
 def command_line(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
 from organza.errors import OrganzaError, TrainingStopped, UsageError
-from organza.exchange import Model
+from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
 from organza.marks import Mark, grid, save_picture
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
@@ -34,9 +36,8 @@ SMALLEST_BATCH = 8
 RECORDED = ("name", "kind", "count", "channels", "height", "width", "split", "fingerprint")  # of the source
 
 
-def make_session(recipe: Recipe, dataset: Dataset, seed: int, device: torch.device) -> Session:
+def make_session(recipe: Recipe, dataset: Dataset, streams: Streams, device: torch.device) -> Session:
     """A fresh training of this recipe on these data."""
-    streams = Streams(seed)
     batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip)}
     return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
 
@@ -55,12 +56,13 @@ def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset
         OrganzaError: The device's memory is too small for the batch.
     """
     notes = [*source.notes, *dataset.notes]
-    status = folder.read_record().get("status", {}) if folder.exists else {}
+    resumes = folder.exists
+    status = folder.read_record().get("status", {}) if resumes else {}
     if status.get("images_per_second"):
         tried = Probe(status["images_per_second"], 0)
     else:
-        recipe, tried = fitting_batch(recipe, dataset, request, notes)
-    if not folder.exists:
+        recipe, tried = fitting_batch(recipe, dataset, request, notes, fixed=resumes or "batch" in request.pinned)
+    if not resumes:
         if request.images is not None:
             recipe = replace(recipe, images=request.images)
         elif request.minutes is not None:
@@ -76,6 +78,7 @@ def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset
         memory=tried.memory,
         out=folder.path,
         done=int(status.get("images", 0)),
+        resumes=resumes,
         notes=tuple(notes),
     )
 
@@ -100,29 +103,48 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
                 f"the run in {path} was begun with {name} {began.get(name)}, not {asked.get(name)}: "
                 "leave that out to go on, or name another folder with --out"
             )
-    if record and record["seed"] != request.seed:
-        raise UsageError(f"the run in {path} was begun with --seed {record['seed']}, not {request.seed}")
     if record and record["source"]["fingerprint"] != source.fingerprint:
         raise UsageError(
             f"the run in {path} was begun on other data ({record['source']['name']}, "
             f"{record['source']['count']:,} items): name another folder with --out"
         )
+    for option, asks, had in (
+        ("seed", request.seed, record.get("seed", request.seed)),
+        ("from", request.start, record.get("from")),
+        ("minutes", request.minutes, record.get("minutes")),
+    ):
+        if asks is not None and asks != had and record and not (option == "minutes" and request.chosen):
+            instead = "--images sets another budget" if option == "minutes" else "name another folder with --out"
+            raise UsageError(f"the run in {path} was begun with --{option} {had}, not {asks}: {instead}")
     return stored if request.images is None else replace(stored, images=request.images)
 
 
-def fitting_batch(recipe: Recipe, dataset: Dataset, request: Request, notes: list[str]) -> tuple[Recipe, Probe]:
-    """Try the recipe; if memory is short and the user has not pinned the batch, try half of it, and so on."""
+def fitting_batch(
+    recipe: Recipe, dataset: Dataset, request: Request, notes: list[str], *, fixed: bool
+) -> tuple[Recipe, Probe]:
+    """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
     while True:
         try:
-            return recipe, probe(make_session(recipe, dataset, request.seed, request.device))
-        except torch.OutOfMemoryError:
-            if "batch" in request.pinned or recipe.batch // 2 < SMALLEST_BATCH:
-                raise OrganzaError(
-                    f"{request.device} has too little memory for a batch of {recipe.batch} at {recipe.size} pixels: "
-                    "take a smaller --batch, --size or --generator.width"
-                ) from None
-            notes.append(f"a batch of {recipe.batch} does not fit into the memory of {request.device}: halved")
-            recipe = replace(recipe, batch=recipe.batch // 2)
+            return recipe, probe(make_session(recipe, dataset, Streams(request.seed), request.device))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        gc.collect()  # the failed try still holds what it had got
+        if request.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if fixed or recipe.batch // 2 < SMALLEST_BATCH:
+            raise OrganzaError(
+                f"{request.device} has too little memory for a batch of {recipe.batch} at {recipe.size} pixels: "
+                "take a smaller --batch, --size or --generator.width"
+            )
+        notes.append(f"a batch of {recipe.batch} does not fit into the memory of {request.device}: halved")
+        recipe = replace(recipe, batch=recipe.batch // 2)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch has run out of memory; only CUDA has an exception of its own for it."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 @dataclass(frozen=True)
@@ -165,12 +187,23 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
     recipe, source = plan.recipe, plan.source
     folder.open()
     try:
-        session = make_session(recipe, job.dataset, request.seed, request.device)
+        if folder.exists != plan.resumes:
+            raise OrganzaError(
+                f"another process has begun a run in {folder.path} meanwhile: run the same command again"
+            )
         stored, warnings = folder.newest_checkpoint()
+        counters: dict[str, Any] = {"seed": request.seed, "attempt": 0, "fingerprint": source.fingerprint}
+        if stored:
+            counters = stored.counters
+        for name, asks in (("seed", request.seed), ("fingerprint", source.fingerprint)):
+            if counters[name] != asks:
+                raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
+        session = make_session(recipe, job.dataset, Streams(counters["seed"], counters["attempt"]), request.device)
+        start = request.start or folder.read_record().get("from")
         if stored:
             session.restore(stored.tensors, stored.counters)
-        elif request.start:
-            begin_from(session, request.start)
+        elif start:
+            begin_from(session, load_model(Path(start)))
         folder.cut(session.clock if stored else -1)
         folder.write_recipe(recipe)
         crop = fit_of(source, recipe).pad if source.kind == "images" else 0
@@ -178,6 +211,8 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
             "organza": __version__,
             "command": request.command,
             "seed": request.seed,
+            "from": start,
+            "minutes": request.minutes if not plan.resumes else folder.read_record().get("minutes"),
             "environment": describe(request.device),
             "source": {
                 **{name: getattr(source, name) for name in RECORDED},
@@ -188,7 +223,13 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
             "networks": plan.networks,
             "memory": memory_text(plan.memory) if plan.memory else None,
         }
-        facts = {"crop": crop, "classes": list(source.classes), "seed": request.seed, "source": source.name}
+        facts = {
+            "crop": crop,
+            "classes": list(source.classes),
+            "seed": request.seed,
+            "source": source.name,
+            "fingerprint": source.fingerprint,
+        }
 
         def record(verdict: str, reason: str | None = None) -> None:
             progress = session.progress

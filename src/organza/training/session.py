@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from organza.data import Batches
+from organza.data import Batches, to_device
 from organza.errors import OrganzaError
 from organza.games import Batch, Game, Tensors, Turn
 from organza.streams import Streams
@@ -56,7 +56,10 @@ class LiveRound:
         return self.session.streams.generator(self.step, self.turn.name, self.repeat, purpose)
 
     def normal(self, *shape: int, purpose: str = "noise") -> Tensor:
-        return torch.randn(*shape, generator=self.stream(purpose)).to(self.device)
+        return self.put(torch.randn(*shape, generator=self.stream(purpose)))
+
+    def put(self, tensor: Tensor) -> Tensor:
+        return to_device(tensor, self.device)
 
 
 class Session:
@@ -113,7 +116,9 @@ class Session:
         for turn in stage.turns:
             for repeat in range(turn.times(self.progress.step)):
                 self.window.add(self._move(turn, repeat, scratch))
-        self.entered.state = stage.remember(self.entered.state, scratch)
+        # Plain row-major memory, as a checkpoint gives it back: the layout may show in the bits of what is computed.
+        remembered = stage.remember(self.entered.state, scratch)
+        self.entered.state = {name: tensor.detach().contiguous() for name, tensor in remembered.items()}
         self.progress.step += 1
         seen = self.size if self.game.clock == "steps" else self.clock - self.began
         self.entered.averages.update(seen)
@@ -207,7 +212,12 @@ class Session:
             OrganzaError: The tensors are not those of this game.
         """
         self.progress = Progress(**counters["progress"])
-        plan = self.game.stages[self.progress.stage]
+        try:
+            plan = self.game.stage(counters["stage"])
+        except KeyError:
+            raise OrganzaError(
+                f"the checkpoint is in stage '{counters['stage']}', which the recipe does not have"
+            ) from None
         self.entered = entered = Entered(plan, None, self.streams, self.device, self.half_life)
         parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimiser": {}, "state": {}, "window": {}}
         for name, tensor in tensors.items():
@@ -227,8 +237,8 @@ class Session:
                     moment = torch.empty_like(parameter) if value.shape == parameter.shape else value.to(self.device)
                     optimiser.state[parameter][key] = moment.copy_(value)
         entered.state = {name: tensor.to(self.device) for name, tensor in parts["state"].items()}
-        self.window.sums = {name: tensor.to(self.device) for name, tensor in parts["window"].items()}
         self.window.counts = dict(counters["window"])
+        self.window.sums = {name: parts["window"][name].to(self.device) for name in self.window.counts}
 
 
 def sum_of(terms: Tensors) -> Tensor:
