@@ -35,7 +35,11 @@ class Console:
         self.rich.print(text, markup=False)
 
     def plan(self, plan: Plan) -> None:
-        """The plan as a small table."""
+        """The plan as a small table; in a file, one line for each entry."""
+        if not self.rich.is_terminal:
+            for heading, text in plan.lines():
+                self.say(f"{heading:<12}{text}")
+            return
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold cyan", no_wrap=True)
         table.add_column(overflow="fold")
