@@ -12,8 +12,8 @@ from organza.cli.parse import Json, call_with_fields, print_json
 
 
 def cp(
-    recipe: Annotated[str, tyro.conf.Positional],
-    file: Annotated[Path, tyro.conf.Positional],
+    recipe: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")],
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE.yaml")],
     /,
     *,
     force: bool = False,

@@ -13,7 +13,7 @@ from organza.errors import unknown
 
 
 def check(
-    source: Annotated[str, tyro.conf.Positional],
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
     /,
     *,
     data_dir: Annotated[Path | None, option("DIR")] = None,

@@ -83,7 +83,7 @@ def read(verb: Callable[..., Any], name: str, words: list[str]) -> Any:
 def plain(box: str) -> str:
     """The sentences in one of tyro's boxes, without its frame, its advice and its line breaks."""
     lines = [line.strip("│╭╮╰╯─ ") for line in box.splitlines()]
-    wanted = itertools.takewhile(lambda line: not line.startswith("For full helptext"), lines)
+    wanted = itertools.takewhile(lambda line: not line.startswith(("For full helptext", "Argument helptext")), lines)
     return " ".join(line for line in wanted if line and not line.endswith("error")) or "the command line does not fit"
 
 
@@ -146,6 +146,18 @@ def split_fields(words: list[str], options: set[str]) -> tuple[list[str], dict[s
             value = queue.pop(0)
         fields[name.replace("-", "_")] = value
     return rest, fields
+
+
+def number_or_none(text: str | None, read_number: Callable[[list[str]], float], option: str) -> Any:
+    """An option that may be left out and must be a number otherwise.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return None if text is None else read_number([text])
+    except (ValueError, OverflowError):
+        raise UsageError(f"{option} must be a number, not '{text}'") from None
 
 
 def print_json(value: Any) -> None:

@@ -11,7 +11,7 @@ from organza.cli.parse import Device, Json, Whole, call, print_json
 
 
 def sample(
-    model: Annotated[Path, tyro.conf.Positional],
+    model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
     /,
     *,
     n: Annotated[Whole, tyro.conf.arg(aliases=["-n"])] = 16,

@@ -10,7 +10,9 @@ import tyro
 from organza.cli.parse import Json, call_with_fields, print_json
 
 
-def show(recipe: Annotated[str, tyro.conf.Positional], /, *, json: Json = False) -> Callable[[dict[str, str]], int]:
+def show(
+    recipe: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")], /, *, json: Json = False
+) -> Callable[[dict[str, str]], int]:
     """Show every field of a recipe, and the parameters and output shapes of its networks.
 
     Fields can be set here as in `organza train`, to see what that does: organza show dcgan --generator.width 32.

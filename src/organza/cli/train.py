@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from organza.cli.parse import Device, Json, Whole, call_with_fields, option, print_json
+from organza.cli.parse import Device, Json, Whole, call_with_fields, number_or_none, option, print_json, whole
 
 
 def train(
@@ -17,8 +17,8 @@ def train(
     *,
     data: Annotated[str, tyro.conf.arg(metavar="SOURCE")],
     out: Annotated[Path | None, option("RUN")] = None,
-    images: Annotated[Whole | None, option("N")] = None,
-    minutes: Annotated[float | None, option("M")] = None,
+    images: Annotated[str | None, option("N")] = None,
+    minutes: Annotated[str | None, option("M")] = None,
     dry_run: Annotated[bool, option("")] = False,
     start: Annotated[Path | None, option("MODEL", name="from")] = None,
     seed: Whole = 0,
@@ -50,16 +50,18 @@ def train(
     def with_fields(fields: dict[str, str]) -> int:
         from organza import api
 
+        budget = number_or_none(images, whole, "--images")
+        span = number_or_none(minutes, lambda words: float(words[0]), "--minutes")
         if dry_run:
             job = api.prepare(
-                recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+                recipe, data=data, out=out, images=budget, minutes=span, seed=seed, device=device, start=start,
                 overrides=fields, data_dir=data_dir,
             )  # fmt: skip
             if json:
                 print_json(job.plan.record())
             return 0
         run = api.train(
-            recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+            recipe, data=data, out=out, images=budget, minutes=span, seed=seed, device=device, start=start,
             overrides=fields, data_dir=data_dir, save_every=save_every, tensorboard=tensorboard,
         )  # fmt: skip
         if json:
