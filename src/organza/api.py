@@ -43,7 +43,7 @@ class Run:
         images: Images seen, over all sittings.
         images_per_second: On average.
         seconds: Time spent training.
-        verdict: ok, interrupted or not-finite.
+        verdict: ok, interrupted or not-finite; planned after a dry run.
         reason: Why it stopped, if it had to.
         scores: By metric.
     """
@@ -76,6 +76,7 @@ def train(
     start: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     data_dir: PathLike | None = None,
+    dry_run: bool = False,
     save_every: float = 60.0,
     logger: Logger | None = None,
     tensorboard: bool = False,
@@ -94,6 +95,7 @@ def train(
         start: Model or run whose weights to begin with.
         overrides: Fields of the recipe by dotted name, as {"generator.lr": 1e-4}.
         data_dir: Where to look for built-in data sets before anywhere else.
+        dry_run: Print the plan and stop; the run's verdict is then "planned", and nothing is written.
         save_every: Seconds between checkpoints; 0: after every step.
         logger: Called with every row of metrics, a dict.
         tensorboard: Write TensorBoard events into the run folder too.
@@ -112,6 +114,8 @@ def train(
         overrides=overrides, data_dir=data_dir, console=console,
     )  # fmt: skip
     folder = job.folder.path
+    if dry_run:
+        return Run(folder, job.plan.done, job.plan.images_per_second, 0.0, "planned")
     loggers = [logger] if logger else []
     if tensorboard:
         loggers.append(tensorboard_logger(folder / "tensorboard", job.plan.done))

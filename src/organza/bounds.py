@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AllowInfNan, Field
 
 Count = Annotated[int, Field(ge=1)]
-Optional = Annotated[int, Field(ge=0)]
+Natural = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0), AllowInfNan(False)]
 Share = Annotated[float, Field(ge=0, lt=1), AllowInfNan(False)]
 Positive = Annotated[float, Field(gt=0), AllowInfNan(False)]

@@ -352,6 +352,30 @@ def test_a_recipe_is_chosen_from_the_data(tmp_path, monkeypatch):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_dry_run_writes_nothing(tmp_path):
+    run = train(tmp_path / "run", dry_run=True)
+    assert (run.verdict, run.images) == ("planned", 0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_died_before_its_first_checkpoint_begins_again(tmp_path, monkeypatch):
+    """Whatever the moment: the same command must be taken every time after."""
+    what = {"data": "ring8", "out": tmp_path / "run", "overrides": SMALL, "console": QUIET, "minutes": 0.002}
+    for name in ("write_record", "write_recipe"):
+        with monkeypatch.context() as death:
+            death.setattr(RunFolder, name, lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                organza.train("ring", **what)
+    with monkeypatch.context() as death:
+        death.setattr(checkpoint, "save", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            organza.train("ring", **what)
+    first = organza.train("ring", **what)
+    assert first.verdict == "ok"
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["memory"]
+    assert organza.train("ring", **what).images == first.images
+
+
 def test_default_folders_tell_trainings_apart(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     what = {"data": "ring8", "images": 16, "console": QUIET}

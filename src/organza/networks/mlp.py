@@ -12,7 +12,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from organza.bounds import Count, Optional, Rate
+from organza.bounds import Count, Natural, Rate
 from organza.networks.network import NETWORKS, Dims
 
 Output = Literal["tanh", "linear"]
@@ -75,7 +75,7 @@ class MLPGeneratorOptions:
     """
 
     width: Count = 128
-    hidden_layers: Optional = 1
+    hidden_layers: Natural = 1
     slope: Rate = 0.2
     output: Output = "tanh"
 
@@ -89,7 +89,7 @@ class MLPDiscriminatorOptions:
     """Options of `MLPDiscriminator`, as of the generator."""
 
     width: Count = 128
-    hidden_layers: Optional = 1
+    hidden_layers: Natural = 1
     slope: Rate = 0.2
 
     def build(self, dims: Dims) -> nn.Module:

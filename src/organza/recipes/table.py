@@ -21,7 +21,7 @@ enter(
         name="gan",
         summary="The first GAN: two perceptrons of one hidden layer, in the form of the lab report on MNIST",
         paper="Goodfellow et al. 2014, arXiv:1406.2661",
-        cost="100 epochs of MNIST, 6 to 8 minutes on 2 CPU cores",
+        cost="100 epochs of MNIST, about 4 minutes on 2 CPU cores at the speed in docs/speed.md",
         # The report's own optimiser, SGD at 0.3 for both players, diverges within 100 steps: docs/findings.md.
         game=NoiseToImage(
             generator=PlayerOptions(MLPGeneratorOptions(), Adam()),
@@ -40,7 +40,7 @@ enter(
         name="dcgan",
         summary="Convolutional GAN at 32x32, in the form of the lecture notes on CIFAR-10",
         paper="Radford et al. 2016, arXiv:1511.06434",
-        cost="25 epochs of CIFAR-10, about 4 hours on 2 CPU cores",
+        cost="25 epochs of CIFAR-10, about 1.5 hours on 2 CPU cores at the speed in docs/speed.md",
         game=NoiseToImage(
             generator=PlayerOptions(DCGANGeneratorOptions(), Adam()),
             discriminator=PlayerOptions(DCGANDiscriminatorOptions(), Adam()),

@@ -199,20 +199,20 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
             if counters[name] != asks:
                 raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
         session = make_session(recipe, job.dataset, Streams(counters["seed"], counters["attempt"]), request.device)
-        start = request.start or folder.read_record().get("from")
+        earlier = folder.read_record()
+        start = request.start or earlier.get("from")
         if stored:
             session.restore(stored.tensors, stored.counters)
         elif start:
             begin_from(session, load_model(Path(start)))
         folder.cut(session.clock if stored else -1)
-        folder.write_recipe(recipe)
         crop = fit_of(source, recipe).pad if source.kind == "images" else 0
         about: dict[str, Any] = {
             "organza": __version__,
             "command": request.command,
             "seed": request.seed,
             "from": start,
-            "minutes": request.minutes if not plan.resumes else folder.read_record().get("minutes"),
+            "minutes": earlier.get("minutes", request.minutes),
             "environment": describe(request.device),
             "source": {
                 **{name: getattr(source, name) for name in RECORDED},
@@ -221,7 +221,7 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
                 "notes": [*plan.notes, *warnings],
             },
             "networks": plan.networks,
-            "memory": memory_text(plan.memory) if plan.memory else None,
+            "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
         }
         facts = {
             "crop": crop,
@@ -251,6 +251,7 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
         if not stored:
             save_real(folder, job.dataset, source, crop, request.seed)
         record("running")
+        folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too
         verdict: Verdict
         try:
             verdict, reason = train(session, recipe, folder, facts, replace(watch, saved=saved), save_every), None
