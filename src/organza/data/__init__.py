@@ -1,6 +1,6 @@
 """Sources of real samples, decoded once, and batches of them."""
 
-from organza.data.batches import Batches, to_device, to_pixels, to_samples
+from organza.data.batches import Batches, label_vectors, to_device, to_pixels, to_samples
 from organza.data.checking import Check, check
 from organza.data.fitting import Fit, fit
 from organza.data.mixtures import mixture_centres, mixture_sigma
@@ -20,6 +20,7 @@ __all__ = [
     "check",
     "decode",
     "fit",
+    "label_vectors",
     "mixture_centres",
     "mixture_sigma",
     "open_source",

@@ -80,11 +80,24 @@ class Batches:
         if device.type != "cpu" and dataset.count * channels * height * width <= RESIDENT_BYTES:
             self._resident = dataset.read(torch.arange(dataset.count)).to(device)
 
+    def draw_labels(self, count: int, generator: torch.Generator) -> Tensor:
+        """Label vectors, float32 [count, classes], of samples drawn with replacement, so with the shares of the data.
+
+        Raises:
+            ValueError: The samples have no labels.
+        """
+        labels = self.dataset.labels
+        if labels is None:
+            raise ValueError("the samples have no labels")
+        drawn = labels[torch.randint(len(labels), (count,), generator=generator)]
+        return label_vectors(drawn, len(self.dataset.classes))
+
     def take(self, position: int) -> tuple[Tensor, Tensor | None]:
         """The batch that begins at this position.
 
         Returns:
-            Samples, float32 [size, C, H, W], images in [-1, 1]; labels, int64 [size], where there are any.
+            Samples, float32 [size, C, H, W], images in [-1, 1]; where there are any, labels: int64 [size] classes, or
+            float32 [size, A] attributes in [0, 1].
         """
         indices = self.order.indices(position, self.size)
         if self._resident is None:
@@ -99,6 +112,11 @@ class Batches:
             samples = torch.where(to_device(mirrored, self.device)[:, None, None, None], samples.flip(3), samples)
         labels = self.dataset.labels
         return samples, None if labels is None else to_device(labels[indices], self.device)
+
+
+def label_vectors(labels: Tensor, classes: int) -> Tensor:
+    """Labels as networks take them: class numbers, int64 [n], become one-hot float32 [n, classes]; attributes stay."""
+    return labels if labels.is_floating_point() else torch.nn.functional.one_hot(labels, classes).float()
 
 
 def to_device(tensor: Tensor, device: torch.device) -> Tensor:

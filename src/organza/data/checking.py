@@ -10,7 +10,7 @@ from typing import Literal
 from organza.data.arrays import ArrayContent
 from organza.data.layout import Layout, layout
 from organza.data.parallel import Progress
-from organza.data.problems import Problem
+from organza.data.problems import Problem, gather
 from organza.data.source import Source
 from organza.data.sources import find
 from organza.data.survey import Survey, natural_channels, problems_of, sizes_of
@@ -29,7 +29,7 @@ class Check:
         usable: How many of them can be used.
         sizes: (width, height, how often), the most common first, at most 10; of points (1, 1, n).
         channels: What training would take: 1, 3 or 4; 2 for points.
-        classes: Name -> number of usable samples.
+        classes: Name -> number of usable samples; of attributes, of those that have it (a value of 0.5 or more).
         problems: What is wrong or unusual, and what is done about it.
         duplicates: Files (in arrays, images) that repeat an earlier one byte for byte.
         sentence: The verdict in one line.
@@ -66,6 +66,9 @@ def _check_files(name: str, seen: Survey) -> Check:
     pictures = seen.pictures
     folders = layout([picture.path for picture in pictures])
     counts = Counter(folders.labels)
+    classes = {label: counts[index] for index, label in enumerate(folders.classes)}
+    if seen.values is not None:
+        classes = dict(zip(seen.attributes, (seen.values >= 0.5).sum(axis=0).tolist(), strict=True))
     return Check(
         source=name,
         kind="images",
@@ -73,7 +76,7 @@ def _check_files(name: str, seen: Survey) -> Check:
         usable=len(pictures),
         sizes=tuple((width, height, count) for (width, height), count in sizes_of(pictures)[:SIZES]),
         channels=natural_channels(pictures),
-        classes={label: counts[index] for index, label in enumerate(folders.classes)},
+        classes=classes,
         problems=problems_of(seen.faults, pictures),
         duplicates=len(pictures) - len({picture.digest for picture in pictures}),
         sentence=_verdict(name, seen, folders),
@@ -101,6 +104,9 @@ def _check_opened(source: Source) -> Check:
 def _verdict(name: str, seen: Survey, folders: Layout) -> str:
     """Whether the files can be trained on, in plain words."""
     pictures = seen.pictures
+    stopping = [problem.sentence for problem in gather(seen.faults) if problem.stops]
+    if stopping:
+        return f"{name} is not fit for training: {'; '.join(stopping)}"
     if len(folders.part("train", len(pictures))[0]) < 2:
         return (
             f"{name} is not fit for training: {len(pictures)} of {seen.files:,} files usable, and a GAN needs 2 or more"
@@ -108,7 +114,9 @@ def _verdict(name: str, seen: Survey, folders: Layout) -> str:
     sizes = sizes_of(pictures)
     (width, height), _ = sizes[0]
     words = f"{len(pictures):,} pictures of " + (f"{width}x{height}" if len(sizes) == 1 else f"{len(sizes):,} sizes")
-    if folders.classes:
+    if seen.values is not None:
+        words += f" with {len(seen.attributes)} attributes"
+    elif folders.classes:
         words += f" in {len(folders.classes)} classes"
     if folders.splits:
         words += f", {folders.splits.count('train'):,} of them for training"

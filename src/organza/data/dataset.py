@@ -94,7 +94,7 @@ class StreamedDataset:
         one: Index -> uint8 [H, W, C].
         count: How many there are.
         shape: (C, H, W).
-        labels: int64 [count], or None.
+        labels: int64 [count] classes or float32 [count, A] attributes in [0, 1], or None.
         classes: What the labels mean.
         notes: For the user.
     """

@@ -1,4 +1,4 @@
-"""What the folders in a source mean: labels, and parts for training and for testing."""
+"""What the folders in a source mean: labels (if no table of attributes gives them), and parts for training and testing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def layout(paths: Sequence[str]) -> Layout:
     parts = _stripped([path.split("/") for path in paths])
     splits: tuple[str, ...] = ()
     tops = {part[0].casefold() if len(part) > 1 else "" for part in parts}
-    if tops <= _SPLIT_FOLDERS.keys() and {"train", "training"} & tops and True:
+    if tops <= _SPLIT_FOLDERS.keys() and {"train", "training"} & tops:
         splits = tuple(_SPLIT_FOLDERS[part[0].casefold()] for part in parts)
         parts = _stripped([part[1:] for part in parts])
     folders = {part[0] for part in parts if len(part) > 1}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from organza.data.cache import RESIDENT, array_path, map_array, write_array
 from organza.data.container import DAMAGED_ENTRY, Container
@@ -130,18 +131,28 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
     """What a survey has found, or its training or test part, as a source.
 
     Raises:
-        OrganzaError: There are fewer than two usable pictures.
+        OrganzaError: There are fewer than two usable pictures, or a table of attributes that cannot be used.
     """
     folders = layout([picture.path for picture in seen.pictures])
     indices, real_split, notes = folders.part(split, len(seen.pictures))
     pictures = tuple(seen.pictures[index] for index in indices)
-    problems = tuple(problem.sentence for problem in problems_of(seen.faults, pictures))
+    found = problems_of(seen.faults, pictures)
+    stopping = [problem.sentence for problem in found if problem.stops]
+    if stopping:
+        raise OrganzaError(f"{name} cannot be used: {'; '.join(stopping)}")
+    problems = tuple(problem.sentence for problem in found)
     if len(pictures) < 2:
         because = f": {'; '.join(problems)}" if problems else ""
         few = "one usable picture, which is not enough to train a GAN from noise," if pictures else "no usable picture"
         raise OrganzaError(f"{name} holds {few} among {seen.files:,} files{because}")
     sizes = sizes_of(pictures)
     (width, height), _ = sizes[0]
+    classes, labels, label_notes = folders.classes, None, folders.notes
+    if seen.values is not None:
+        classes, labels = seen.attributes, torch.from_numpy(seen.values[indices])
+        label_notes = ("the table of attributes gives the labels, and not the folders",) if folders.classes else ()
+    elif folders.labels:
+        labels = torch.tensor([folders.labels[index] for index in indices])
     return Source(
         name=name,
         kind="images",
@@ -150,15 +161,20 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
         height=height,
         width=width,
         uniform=len(sizes) == 1,
-        classes=folders.classes,
-        labels=torch.tensor([folders.labels[index] for index in indices]) if folders.labels else None,
-        notes=(*notes, *folders.notes, *problems, *seen.notes),
-        fingerprint=_fingerprint(pictures),
+        classes=classes,
+        labels=labels,
+        notes=(*notes, *label_notes, *problems, *seen.notes),
+        fingerprint=_fingerprint(pictures, classes, labels),
         split=real_split,
         content=PictureContent(seen.container, pictures, seen.index),
     )
 
 
-def _fingerprint(pictures: tuple[Found, ...]) -> str:
+def _fingerprint(pictures: tuple[Found, ...], classes: tuple[str, ...], labels: Tensor | None) -> str:
+    """The folders' labels are in the paths; a table's are not."""
     text = "\n".join(f"{picture.digest} {picture.path}" for picture in pictures)
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
+    if labels is not None and labels.is_floating_point():
+        digest.update("".join(f"\n{name!r}" for name in classes).encode("utf-8", "surrogateescape"))
+        digest.update(labels.numpy().tobytes())
+    return digest.hexdigest()

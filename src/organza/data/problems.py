@@ -13,7 +13,7 @@ NAMED = 3  # files that its sentence names
 
 
 class Fault(NamedTuple):
-    """One kind of problem with one file or folder, whose path is relative to the source."""
+    """One kind of problem with one file or folder, whose path is relative to the source, or with a line of a table."""
 
     kind: str
     path: str
@@ -23,9 +23,19 @@ class _Kind(NamedTuple):
     noun: str
     phrase: str
     action: str
+    stops: bool = False  # nothing can be trained before it is put right
 
 
 KINDS = {
+    "damaged-table": _Kind(
+        "line", "of the table of attributes that cannot be read", "put it right, or take the table away", stops=True
+    ),
+    "table-value": _Kind(
+        "row",
+        "of the table of attributes with values other than 0 and 1, -1 and 1, or numbers between 0 and 1",
+        "put it right, or take the table away",
+        stops=True,
+    ),
     "unreadable": _Kind("file", "that cannot be read", "skipped"),
     "empty": _Kind("file", "of zero bytes", "skipped"),
     "damaged": _Kind("file", "truncated or damaged", "skipped"),
@@ -35,6 +45,8 @@ KINDS = {
     "too-large": _Kind("file", f"above {LARGEST_PIXELS // 10**6} megapixels or 1 GiB", "skipped"),
     "repeated-folder": _Kind("link", "to a folder that is read already", "ignored"),
     "folder-without-images": _Kind("folder", "without a usable image", "ignored"),
+    "picture-without-row": _Kind("picture", "without a row in the table of attributes", "left out"),
+    "row-without-picture": _Kind("row", "of the table of attributes without a usable picture", "passed over"),
     "cmyk": _Kind("picture", "in CMYK", "converted to RGB"),
     "16-bit": _Kind("picture", "in 16-bit grey", "scaled to 8 bits"),
     "animated": _Kind("picture", "of several frames", "the first frame is used"),
@@ -52,7 +64,7 @@ class Problem:
     Attributes:
         kind: A key of `KINDS`.
         count: How many files, or folders, have it.
-        files: The first of them, at most 20, as paths within the source, fit for printing.
+        files: The first of them, at most 20, as paths within the source (or lines of a table), fit for printing.
         action: What is done about it.
     """
 
@@ -60,6 +72,11 @@ class Problem:
     count: int
     files: tuple[str, ...]
     action: str
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing can be trained before it is put right."""
+        return KINDS[self.kind].stops
 
     @property
     def sentence(self) -> str:

@@ -17,7 +17,7 @@ class Dataset(Protocol):
     Attributes:
         count: How many.
         shape: (C, H, W).
-        labels: int64 [count], or None.
+        labels: int64 [count] classes or float32 [count, A] attributes in [0, 1], or None.
         classes: What the labels mean.
         notes: What the user should know, one line each.
     """
@@ -69,8 +69,8 @@ class Source:
         height: Of the most common size; 1 for points.
         width: Of the most common size; 1 for points.
         uniform: Whether all have that size.
-        classes: Names of the labels; empty when there are none.
-        labels: int64 [count], or None.
+        classes: Names of the classes or attributes; empty when there are none.
+        labels: int64 [count] classes or float32 [count, A] attributes in [0, 1], or None.
         notes: What was found and what is done about it, one line each.
         fingerprint: Hash of the content, in hexadecimal.
         split: What the samples are, train or test; a source that has no test part answers with train, and a note.

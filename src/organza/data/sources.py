@@ -37,7 +37,8 @@ def open_source(
 ) -> Source:
     """Find a source and look at everything in it.
 
-    Every file of a folder or zip is hashed and decoded once; the cache folder remembers what was found.
+    Every file of a folder or zip is hashed and decoded once; the cache folder remembers what was found. Sub-folders are
+    labels, unless a table of attributes lies at the top: `attributes.csv`, or CelebA's own.
 
     Args:
         name: A built-in name, or the path of a folder or zip of images. Built-in names come first: a folder of such a
@@ -48,7 +49,7 @@ def open_source(
 
     Raises:
         UsageError: Nothing has that name, or there is no such split.
-        OrganzaError: It cannot be read, or holds fewer than two samples.
+        OrganzaError: It cannot be read, holds fewer than two samples, or has a table of attributes with mistakes in it.
     """
     found = find(name, data_dir, split, progress)
     return picture_source(name, found, split) if isinstance(found, Survey) else found

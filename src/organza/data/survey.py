@@ -10,19 +10,22 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import PIL
+from numpy.typing import NDArray
 
+from organza.data.attributes import find_table, read_table
 from organza.data.container import DAMAGED_ENTRY, Container, Item, Listing
 from organza.data.parallel import Progress, in_order
 from organza.data.picture import HEAD, LARGEST_FILE, Refused, read, sniff, without_warnings
 from organza.data.problems import Fault, Problem, gather
 from organza.files import write_text
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Found(NamedTuple):
@@ -43,11 +46,13 @@ class Survey:
 
     Attributes:
         container: Where.
-        files: How many files were looked at.
-        pictures: The usable ones, in natural order.
+        files: How many files were looked at, a table of attributes aside.
+        pictures: The usable ones, in natural order; where there is a table of attributes, those that it has a row for.
         faults: Why the others are not usable, and folders without a usable picture.
         index: The file that keeps this survey.
         notes: One line if it could not be kept.
+        attributes: Names of the attributes, where there is a table of them.
+        values: Their values, float32 [pictures, attributes] in [0, 1], or None.
     """
 
     container: Container
@@ -56,6 +61,8 @@ class Survey:
     faults: tuple[Fault, ...]
     index: Path
     notes: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+    values: NDArray[np.float32] | None = None
 
 
 def survey(container: Container, cache: Path, progress: Progress | None) -> Survey:
@@ -63,6 +70,9 @@ def survey(container: Container, cache: Path, progress: Progress | None) -> Surv
     listing = container.listing()
     index = cache / "surveys" / f"{listing.stamp}-{FORMAT}-{PIL.__version__}.json"
     notes: tuple[str, ...] = ()
+    table = find_table(listing.items)
+    if table:
+        listing = replace(listing, items=tuple(item for item in listing.items if item is not table))
     known = _recall(index)
     if known is None:
         known = _look_at_all(container, listing, progress)
@@ -71,7 +81,8 @@ def survey(container: Container, cache: Path, progress: Progress | None) -> Surv
             notes = _keep(index, known)
     pictures, faults = known
     every_fault = (*listing.faults, *faults, *_without_pictures(listing.folders, pictures))
-    return Survey(container, len(listing.items), pictures, every_fault, index, notes)
+    seen = Survey(container, len(listing.items), pictures, every_fault, index, notes)
+    return _with_attributes(seen, table) if table else seen
 
 
 def natural_channels(pictures: Sequence[Found]) -> int:
@@ -103,6 +114,21 @@ def problems_of(faults: Sequence[Fault], pictures: Sequence[Found]) -> tuple[Pro
 def digest_of(data: bytes) -> str:
     """Hash of the bytes of a file."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _with_attributes(seen: Survey, item: Item) -> Survey:
+    """The survey with what the table of attributes says. It is read anew every time: seconds for one of 200,000 rows."""
+    table = read_table(seen.container, item)
+    if table.faults:
+        return replace(seen, faults=(*seen.faults, *table.faults))
+    matched, values, faults = table.match([picture.path for picture in seen.pictures])
+    return replace(
+        seen,
+        pictures=tuple(seen.pictures[place] for place in matched),
+        faults=(*seen.faults, *faults),
+        attributes=table.names,
+        values=values,
+    )
 
 
 _Known = tuple[tuple[Found, ...], tuple[Fault, ...]]
