@@ -5,11 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Two threads that fight another test's are many times slower than one (and hypothesis' children inherit this).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
 sys.path.insert(0, str(Path(__file__).parent))
+
+# The first example of a test may import half of PyTorch: a deadline would measure that.
+settings.register_profile("organza", deadline=None)
+settings.load_profile("organza")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -51,7 +51,7 @@ def normal(generator, count):
     return torch.randn(count, 2, generator=generator)
 
 
-FROM_NOISE = Abilities(FromNoise(normal, lambda networks, z: networks["generator"](z)))
+FROM_NOISE = Abilities(FromNoise(normal, lambda networks, z, label=None: networks["generator"](z)))
 PLAYERS = (
     Player("discriminator", ("discriminator",), Adam(1e-3)),
     Player("generator", ("generator",), Adam(1e-3)),
@@ -79,7 +79,7 @@ def deceive(networks, inputs):
 @GAMES.register("shared-fake")
 @dataclass(frozen=True)
 class SharedFake:
-    def build(self, sample):
+    def build(self, shape):
         return Game((StagePlan("main", self.stage),), FROM_NOISE)
 
     def stage(self, before):
@@ -129,7 +129,7 @@ class SharedFake:
 class Growth:
     first: int = 96
 
-    def build(self, sample):
+    def build(self, shape):
         return Game((StagePlan("small", self.small), StagePlan("large", self.large)), FROM_NOISE)
 
     def small(self, before):
@@ -184,7 +184,7 @@ class Growth:
 class Lazy:
     interval: int = 3
 
-    def build(self, sample):
+    def build(self, shape):
         return Game((StagePlan("main", self.stage),), FROM_NOISE)
 
     def stage(self, before):

@@ -43,6 +43,16 @@ class Streams:
     @contextmanager
     def globally(self, *key: Key) -> Iterator[None]:
         """Seed torch's global generator of the CPU within the block, alike on all ranks: modules initialise from it."""
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(replace(self, rank=0).number(*key))
+        with replace(self, rank=0).locally(*key):
+            yield
+
+    @contextmanager
+    def locally(self, *key: Key, device: torch.device | str = "cpu") -> Iterator[None]:
+        """Seed torch's global generators of the CPU and of `device` within the block, for this rank: dropout draws from them."""
+        number, device = self.number(*key), torch.device(device)
+        accelerators = [] if device.type == "cpu" else [device.index or 0]
+        with torch.random.fork_rng(accelerators, device_type="cuda" if device.type == "cpu" else device.type):
+            torch.default_generator.manual_seed(number)
+            if accelerators:
+                torch.get_device_module(device).manual_seed(number)
             yield

@@ -33,7 +33,7 @@ def folder(trained, tmp_path):
 
 def test_a_model_says_what_it_is(trained):
     model = organza.load(trained)
-    assert model.abilities.names() == ["from_noise"]
+    assert model.abilities.names() == ["from_noise", "judges"]
     assert model.recipe.channels == 1
     assert len(model.classes) == 10
     assert model.config["images"] == 64
@@ -138,4 +138,4 @@ def test_points_are_drawn_as_a_cloud(tmp_path):
         organza.sample(run, 100, out=tmp_path / "clouds", console=QUIET)
     from PIL import Image
 
-    assert Image.open(tmp_path / "cloud.png").size == (320, 320)
+    assert Image.open(tmp_path / "cloud.png").size == (480, 480)

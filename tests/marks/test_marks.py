@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from organza.errors import OrganzaError
-from organza.marks import Mark, grid, read_mark, save_picture, scatter
+from organza.marks import Mark, grid, read_mark, save_picture
 from organza.marks.provenance import SOURCE_TYPE, text_chunks
 
 MARK = Mark("dcgan", "ab" * 32, 7, {"index": 3})
@@ -72,11 +72,3 @@ def test_grids_keep_every_pixel(count, columns):
         row, column = divmod(index, columns)
         assert np.array_equal(whole[row * 3 : row * 3 + 3, column * 2 : column * 2 + 2], pictures[index])
     assert (whole > 0).sum() == pictures.size
-
-
-def test_points_are_drawn_where_they_are():
-    picture = scatter(np.array([[0.0, 0.0], [4.0, 4.0], [99.0, 0.0]], np.float32))
-    background = picture[5, 5]
-    assert (picture[160, 160] != background).any()
-    assert (picture[round((1 - 4 / 4.5) * 160), round((1 + 4 / 4.5) * 160)] != background).any()
-    assert (picture[:100, :100] == background).all()

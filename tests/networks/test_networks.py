@@ -119,8 +119,9 @@ def test_dcgan_discriminator_can_overfit_one_batch():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_builds_and_backpropagates(name):
-    dims = Dims((1, 32, 32), 6)
-    network = NETWORKS[name]().build(dims)
+    options = NETWORKS[name]()
+    network = options.build(Dims((1, 32, 32), 6, 4))
     inputs = torch.randn(3, 6) if name.endswith("generator") else torch.randn(3, 1, 32, 32)
-    network(inputs).square().mean().backward()
+    label = (torch.eye(4)[:3],) if options.conditional else ()
+    network(inputs, *label).square().mean().backward()
     assert all(parameter.grad is not None for parameter in network.parameters())

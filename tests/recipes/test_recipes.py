@@ -24,11 +24,28 @@ from organza.recipes import (
 )
 from organza.training.inspection import network_facts
 
+GREY, COLOUR, POINT = [1, 28, 28], [3, 32, 32], [2, 1, 1]
 PUBLISHED = {
-    "gan": (114_064, 100_609, [1, 28, 28]),
-    "dcgan": (3_021_123, 2_760_385, [3, 32, 32]),
+    "gan": (114_064, 100_609, GREY),
+    "dcgan": (3_021_123, 2_760_385, COLOUR),
     "dcgan-64": (18_885_760, 17_232_768, [3, 64, 64]),
-    "ring": (33_666, 33_537, [2, 1, 1]),
+    "lsgan": (3_021_123, 2_760_385, COLOUR),
+    "rsgan": (3_021_123, 2_760_385, COLOUR),
+    "rasgan": (3_021_123, 2_760_385, COLOUR),
+    "ralsgan": (3_021_123, 2_760_385, COLOUR),
+    "hinge": (3_021_123, 2_760_385 - 2 * (128 + 256 + 512), COLOUR),  # no batch normalisation
+    "wgan": (3_020_675, 2_759_489, COLOUR),
+    "wgan-gp": (5_179_907, 4_114_689, COLOUR),
+    "cgan": (1_169_336, 196_773, GREY),
+    "cgan-seed": (769_784, 4_347_493, GREY),
+    # On the trunk of `cgan`, with batch normalisation of both upsampled maps (2 x 2 x 128) and without the label's map
+    # (549 + 2,450 values and 128 x 16 weights that read it) or with one more entry of z for each class (10 x 6,272).
+    "cgan-onehot": (1_169_336 + 512 - 2_999 - 2_048 + 62_720, 196_773 - 40_484 + 9 * 9 * 128, GREY),
+    "cgan-embedding": (1_169_336 + 512, 196_773, GREY),
+    "cgan-every-layer": (1_169_336 - 2_999 - 2_048 + 3 * 2 * 128 * 10, 196_773, GREY),
+    "cgan-projection": (1_169_336 - 2_999 - 2_048 + 3 * 2 * 128 * 10, 1_280 + 147_584 + 129 + 1_280, GREY),
+    "ring": (33_666, 33_537, POINT),
+    "ring-wide": (527_874, 527_361, POINT),
 }
 
 
@@ -36,7 +53,7 @@ PUBLISHED = {
 def test_every_recipe_has_its_published_size(name):
     generator, discriminator, output = PUBLISHED[name]
     recipe = RECIPES[name]
-    assert network_facts(recipe.build(), recipe.sample) == {
+    assert network_facts(recipe.build(), recipe.shape) == {
         "generator": {"parameters": generator, "output": output},
         "discriminator": {"parameters": discriminator, "output": [1]},
     }
@@ -78,7 +95,7 @@ def test_another_choice_keeps_the_fields_that_both_have():
 
 def test_choices_are_made_before_the_fields_they_bring():
     recipe = override(RECIPES["gan"], {"generator.base": "4", "generator.network": "dcgan-generator", "size": "32"})
-    assert recipe.game.generator.network == DCGANGeneratorOptions(width=128, base=4)
+    assert recipe.game.generator.network == DCGANGeneratorOptions(width=128, base=4, initial="torch")
     back = override(recipe, {"generator.network": "mlp-generator"})
     assert back.game.generator.network == MLPGeneratorOptions()
 

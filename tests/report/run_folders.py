@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from PIL import Image, ImageDraw, PngImagePlugin
+
+from organza.marks import Mark, save_picture, scatter
+from organza.marks.plane import CELLS
 
 Row = dict[str, Any]
 
@@ -120,6 +124,15 @@ def save_grid(
     grid.save(path, pnginfo=about)
 
 
+def save_plane(path: Path, *, done: float = 1.0, surface: str | None = "log-odds") -> None:
+    """A picture of the plane with the mark that the training gives it; the points close in on the real ones when done."""
+    corners = np.array([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]], np.float32)
+    heights = np.full((CELLS, CELLS), 2 * done - 1, np.float32) if surface else None
+    details: dict[str, int | str] = {"grid": 1200, "real": 1500, "extent": "1.3"}
+    details |= {"surface": surface} if surface else {}
+    save_picture(path, scatter(corners * done, corners, heights, extent=1.3), Mark("ring", "", 0, details))
+
+
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with `changes` in it; nested mappings are merged, None removes."""
     result = dict(base)
@@ -138,6 +151,8 @@ def make_run_folder(
     grids: int = 6,
     real: bool = True,
     mode: str = "L",
+    plane: bool = False,
+    surface: str | None = "log-odds",
 ) -> Path:
     """Write the folder `run`; whatever the arguments do not say is as after a training that went well."""
     samples = run / "samples"
@@ -148,7 +163,11 @@ def make_run_folder(
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in written), encoding="utf-8")
     for index in range(grids):
         images = 64_000 * index // max(1, grids - 1)
-        save_grid(samples / f"{images:012d}.png", mode=mode, detail=(index + 1) / grids)
+        path = samples / f"{images:012d}.png"
+        if plane:
+            save_plane(path, done=index / max(1, grids - 1), surface=surface)
+        else:
+            save_grid(path, mode=mode, detail=(index + 1) / grids)
     if real:
         save_grid(samples / "real.png", mode=mode, seed=1)
     return run

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from organza.data import to_pixels
-from organza.errors import OrganzaError, UsageError
+from organza.data import label_vectors, to_pixels
+from organza.errors import OrganzaError, UsageError, unknown
 from organza.exchange.tensors import save_tensors
 from organza.files import write_text
 from organza.games import Abilities
@@ -31,6 +31,7 @@ from organza.version import __version__
 
 FORMAT = 1
 CONFIG, WEIGHTS, OPPONENTS = "config.json", "model.safetensors", "opponents.safetensors"
+Label = str | int | Sequence[int] | Tensor
 CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
 
 
@@ -70,17 +71,29 @@ class Model:
             network.to(device)
         return self
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes or attributes that samples can be asked for; empty for a model without labels."""
+        return self.classes if self.recipe.build().labelled else ()
+
     @torch.no_grad()
-    def sample(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
+    def sample(self, n: int, seed: int = 0, first: int = 0, label: Label | None = None) -> Tensor:
         """Samples first, first + 1, ... of this seed, from noise.
 
         Sample i comes from the seed and from i alone, whatever n is (up to rounding, which may differ between batches).
+
+        Args:
+            n: How many.
+            seed: Of latent vectors, and of labels if none are given.
+            first: Number of the first one.
+            label: For a model with labels: the name or number of a class, for all; attributes, as "smiling,hat=0.5"; or
+                a label for each sample, int64 [n] or float [n, classes]. None: with the shares that the data had.
 
         Returns:
             Float [n, C, H, W] in [-1, 1] on the CPU, without the padding that training had added; points [n, 2, 1, 1].
 
         Raises:
-            UsageError: The model makes nothing from noise, or n is negative.
+            UsageError: The model makes nothing from noise, n is negative, or there is no such label.
         """
         ability = self.abilities.from_noise
         if ability is None:
@@ -89,12 +102,53 @@ class Model:
             )
         if n < 0:
             raise UsageError(f"cannot make {n} samples")
+        vectors = self._vectors(n, seed, first, label)
         streams, made = Streams(seed), []
         for start in range(first, first + n, CHUNK):
             indices = range(start, min(start + CHUNK, first + n))
             latents = [ability.latent(streams.generator("sample", index), 1) for index in indices]
-            made.append(ability.images(self.networks, torch.cat(latents).to(self.device)).cpu())
+            own = None if vectors is None else vectors[start - first : start - first + CHUNK].to(self.device)
+            made.append(ability.images(self.networks, torch.cat(latents).to(self.device), own).cpu())
         return self.cropped(torch.cat(made) if made else torch.empty(0, *self.recipe.sample))
+
+    def sample_labels(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
+        """The labels of samples first, first + 1, ... of this seed when none are given, with the shares of the data.
+
+        Returns:
+            Classes, int64 [n]; or attributes, each there or not by its own share, float [n, classes].
+
+        Raises:
+            UsageError: The model has no labels.
+        """
+        if not self.labels:
+            raise UsageError(f"the model '{self.recipe.name}' has no labels")
+        streams, shares = Streams(seed), torch.tensor(self.config["label_shares"])
+        generators = (streams.generator("label", index) for index in range(first, first + n))
+        if self.config["label_kind"] == "attributes":
+            drawn = [torch.rand(len(shares), generator=generator) < shares for generator in generators]
+            return torch.stack(drawn).float() if drawn else torch.empty(0, len(shares))
+        chosen = [torch.multinomial(shares, 1, generator=generator) for generator in generators]
+        return torch.cat(chosen) if chosen else torch.empty(0, dtype=torch.int64)
+
+    def _vectors(self, n: int, seed: int, first: int, label: Label | None) -> Tensor | None:
+        """Label vectors, float [n, classes]; None for a model without labels."""
+        if not self.labels:
+            if label is not None:
+                raise UsageError(f"the model '{self.recipe.name}' has no labels: leave out the label")
+            return None
+        if label is None:
+            return label_vectors(self.sample_labels(n, seed, first), len(self.labels))
+        if isinstance(label, str | int):
+            return read_label(str(label), self.labels, self.config["label_kind"]).expand(n, -1)
+        given = torch.as_tensor(label)
+        wanted = (n, len(self.labels)) if given.is_floating_point() else (n,)
+        if tuple(given.shape) != wanted:
+            raise UsageError(
+                f"labels of shape {tuple(given.shape)} do not go with {n} samples of {len(self.labels)} classes"
+            )
+        if not given.is_floating_point() and n and not 0 <= int(given.min()) <= int(given.max()) < len(self.labels):
+            raise UsageError(f"labels are numbers from 0 to {len(self.labels) - 1}")
+        return label_vectors(given, len(self.labels))
 
     def cropped(self, images: Tensor) -> Tensor:
         """Images [n, C, H, W] without the pixels that were padded on each side for training."""
@@ -104,6 +158,32 @@ class Model:
     def mark(self, seed: int, **details: int | str) -> Mark:
         """The provenance mark for a picture that this model made."""
         return Mark(self.recipe.name, self.config["weights_sha256"], seed, details)
+
+
+def read_label(text: str, names: Sequence[str], kind: str) -> Tensor:
+    """A label as people write it, as a vector [classes].
+
+    Args:
+        text: Name or number of a class; or attributes with commas between, each a name or name=value, others being 0.
+        names: Of the classes or attributes.
+        kind: classes or attributes.
+
+    Raises:
+        UsageError: There is no such label.
+    """
+    vector = torch.zeros(len(names))
+    for part in [text] if kind == "classes" else text.split(","):
+        name, equals, value = (part, "", "1") if kind == "classes" else part.strip().partition("=")
+        if name not in names and not (name.isdigit() and int(name) < len(names)):
+            raise unknown("label", name, names)
+        try:
+            number = float(value) if equals else 1.0
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise UsageError(f"the attribute '{name}' is a number from 0 to 1, not '{value}'")
+        vector[names.index(name) if name in names else int(name)] = number
+    return vector
 
 
 def picture_pixels(samples: Tensor) -> Any:

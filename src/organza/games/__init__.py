@@ -13,18 +13,20 @@ from organza.games.game import (
     Game,
     GameOptions,
     Group,
+    Judges,
     Losses,
     Networks,
     OptimiserOptions,
     Player,
     Round,
+    Shape,
     Stage,
     StagePlan,
     Tensors,
     Turn,
 )
 from organza.games.noise_to_image import NoiseToImage
-from organza.games.optimisers import SGD, Adam, PlayerOptions
+from organza.games.optimisers import SGD, Adam, PlayerOptions, RMSprop
 
 __all__ = [
     "GAMES",
@@ -38,13 +40,16 @@ __all__ = [
     "Game",
     "GameOptions",
     "Group",
+    "Judges",
     "Losses",
     "Networks",
     "NoiseToImage",
     "OptimiserOptions",
     "Player",
     "PlayerOptions",
+    "RMSprop",
     "Round",
+    "Shape",
     "Stage",
     "StagePlan",
     "Tensors",

@@ -21,7 +21,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from organza.networks import Dims
+from organza.networks import Dims, Shape
 from organza.registry import Registry
 
 Networks = Mapping[str, nn.Module]
@@ -78,7 +78,7 @@ class Player:
 
 @dataclass(frozen=True)
 class Batch:
-    """Real samples: float [B, C, H, W] in [-1, 1], and labels int64 [B] where the source has them."""
+    """Real samples: float [B, C, H, W] in [-1, 1], and label vectors, float [B, classes], where the game takes labels."""
 
     images: Tensor
     labels: Tensor | None = None
@@ -123,6 +123,10 @@ class Round(Protocol):
 
     def normal(self, *shape: int, purpose: str = "noise") -> Tensor:
         """N(0, 1) of this shape on the device, from a stream of its own."""
+        ...
+
+    def labels(self, domain: str = "real") -> Tensor | None:
+        """Label vectors, float [B, classes], of samples drawn anew from the source; None if the game takes no labels."""
         ...
 
 
@@ -231,13 +235,29 @@ class FromNoise:
 
     Attributes:
         latent: (generator, n) -> z [n, z_dim].
-        images: (networks, z) -> float [n, C, H, W] in [-1, 1].
+        images: (networks, z, label vectors [n, classes] or None) -> float [n, C, H, W] in [-1, 1].
         network: Name of the network that does it.
     """
 
     latent: Callable[[torch.Generator, int], Tensor]
-    images: Callable[[Networks, Tensor], Tensor]
+    images: Callable[[Networks, Tensor, Tensor | None], Tensor]
     network: str = "generator"
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The ability to say how real a sample looks.
+
+    Attributes:
+        scores: (networks, samples [n, C, H, W]) -> raw outputs [n]; the larger, the more real.
+        network: Name of the network that does it.
+        log_odds: Whether the sigmoid of an output is the probability that the sample is real; otherwise only differences
+            between outputs mean something.
+    """
+
+    scores: Callable[[Networks, Tensor], Tensor]
+    network: str = "discriminator"
+    log_odds: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,6 +265,7 @@ class Abilities:
     """What a trained model can do; verbs ask for these, never for systems."""
 
     from_noise: FromNoise | None = None
+    judges: Judges | None = None
 
     def names(self) -> list[str]:
         return [name for name, ability in vars(self).items() if ability is not None]
@@ -258,11 +279,13 @@ class Game:
         stages: In the order in which they are entered.
         abilities: What the trained networks can do.
         clock: What budgets count: real images drawn from the first domain, or steps.
+        labelled: Whether its networks take labels, which the source must then have.
     """
 
     stages: tuple[StagePlan, ...]
     abilities: Abilities
     clock: Literal["images", "steps"] = "images"
+    labelled: bool = False
 
     def stage(self, name: str) -> StagePlan:
         """The stage of this name.
@@ -276,11 +299,11 @@ class Game:
 class GameOptions(Protocol):
     """Options of one game: a frozen dataclass entered in `GAMES`."""
 
-    def build(self, sample: tuple[int, int, int]) -> Game:
-        """The game for real samples of shape (C, H, W).
+    def build(self, shape: Shape) -> Game:
+        """The game for real samples of this shape, with labels of so many classes.
 
         Raises:
-            UsageError: Its networks cannot have that shape.
+            UsageError: Its options do not go together.
         """
         ...
 
@@ -299,11 +322,13 @@ __all__ = [
     "Game",
     "GameOptions",
     "Group",
+    "Judges",
     "Losses",
     "Networks",
     "OptimiserOptions",
     "Player",
     "Round",
+    "Shape",
     "Stage",
     "StagePlan",
     "Tensors",

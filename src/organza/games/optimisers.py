@@ -39,6 +39,21 @@ class SGD:
         return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)
 
 
+@OPTIMISERS.register("rmsprop")
+@dataclass(frozen=True)
+class RMSprop:
+    """RMSprop (Tieleman and Hinton 2012), the optimiser of WGAN, whose critic momentum would upset."""
+
+    lr: Rate = 5e-5
+    alpha: Share = 0.99
+    eps: Positive = 1e-8
+    weight_decay: Rate = 0.0
+
+    def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+        # There is no fused form; `foreach` is the faster of the two others here.
+        return torch.optim.RMSprop(groups, alpha=self.alpha, eps=self.eps, weight_decay=self.weight_decay, foreach=True)
+
+
 @dataclass(frozen=True)
 class PlayerOptions:
     """A network and what moves it.

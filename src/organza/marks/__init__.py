@@ -1,6 +1,7 @@
 """Pictures that say that they were generated."""
 
-from organza.marks.pictures import grid, save_picture, scatter
+from organza.marks.pictures import grid, save_picture
+from organza.marks.plane import positions, scatter
 from organza.marks.provenance import Mark, read_mark
 
-__all__ = ["Mark", "grid", "read_mark", "save_picture", "scatter"]
+__all__ = ["Mark", "grid", "positions", "read_mark", "save_picture", "scatter"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from organza.files import written_whole
 from organza.marks.provenance import Mark
@@ -31,15 +31,6 @@ def grid(pictures: Pixels, columns: int | None = None) -> Pixels:
     filled[:count] = pictures
     lines = filled.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return lines.reshape(rows * height, columns * width, channels)
-
-
-def scatter(points: NDArray[np.float32], side: int = 320, extent: float = 4.5) -> Pixels:
-    """Points [n, 2] of the plane as dots in a square of [-extent, extent]: uint8 [side, side, 3]."""
-    picture = Image.new("RGB", (side, side), (17, 20, 28))
-    draw = ImageDraw.Draw(picture)
-    for x, y in (points * [1, -1] / extent + 1) * side / 2:
-        draw.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=(120, 190, 255))
-    return np.asarray(picture)
 
 
 def save_picture(path: Path, pixels: Pixels, mark: Mark) -> None:

@@ -3,16 +3,18 @@
 Strided convolutions instead of pooling, batch normalisation in both networks except at the generator's output and the
 discriminator's input, no hidden dense layer, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
 
-Two published forms differ only in options:
+Published forms differ only in options:
 
 * the 32x32 form of the lecture notes starts from 2x2, has 4x4 kernels and biases everywhere (G 3,021,123, D 2,760,385);
 * Radford's 64x64 form starts from 4x4, has 5x5 kernels, no biases at all, and normalises every unit of the first dense
-  layer on its own (G 18,885,760, D 17,232,768).
+  layer on its own (G 18,885,760, D 17,232,768);
+* WGAN-GP's CIFAR form starts from 4x4, has 5x5 kernels and no normalisation in the critic (G 5,179,907, D 4,114,689).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import prod
 from typing import Literal
@@ -21,11 +23,12 @@ from torch import Tensor, nn
 
 from organza.bounds import Count
 from organza.errors import UsageError
-from organza.networks.network import NETWORKS, Dims
+from organza.networks.conv import Bias, ConvDiscriminator, ConvDiscriminatorOptions, Features, biased
+from organza.networks.labels import ConditionalBatchNorm2d, GeneratorCondition, LabelledSequential, LabelPlane, beside
+from organza.networks.layers import Initial, Norm, initialise, normalisation
+from organza.networks.network import NETWORKS, Dims, NetworkOptions
 
-Bias = Literal["all", "unnormalised", "none"]
-
-LARGEST_MULTIPLE = 8  # channels grow from `width` to at most this many times `width`, as in both published forms
+LARGEST_MULTIPLE = 8  # channels grow from `width` to at most this many times `width`, as in all published forms
 
 
 def feature_maps(sample: tuple[int, int, int], width: int, base: int) -> tuple[list[int], tuple[int, int]]:
@@ -44,17 +47,12 @@ def feature_maps(sample: tuple[int, int, int], width: int, base: int) -> tuple[l
     return channels, (sides[0], sides[1])
 
 
-def initialise(network: nn.Module) -> None:
-    """Weights N(0, 0.02), normalisation gains N(1, 0.02), biases 0 (Radford et al. 2016, section 4)."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-        else:
-            continue
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+def doubling(inputs: int, outputs: int, kernel: int, bias: bool) -> nn.ConvTranspose2d:
+    """A transposed convolution that doubles the sides exactly, for odd kernels too.
+
+    out = 2 in - 2 - 2 padding + kernel + output_padding.
+    """
+    return nn.ConvTranspose2d(inputs, outputs, kernel, 2, (kernel - 1) // 2, kernel % 2, bias=bias)
 
 
 class DCGANGenerator(nn.Module):
@@ -63,71 +61,48 @@ class DCGANGenerator(nn.Module):
     A dense layer to the smallest feature map, then transposed convolutions of stride 2.
     """
 
-    def __init__(
-        self,
-        z_dim: int,
-        sample: tuple[int, int, int],
-        width: int = 64,
-        kernel: int = 4,
-        base: int = 2,
-        bias: Bias = "all",
-        normalise_dense: bool = False,
-    ) -> None:
+    def __init__(self, dims: Dims, options: DCGANGeneratorOptions) -> None:
         super().__init__()
-        channels, smallest = feature_maps(sample, width, base)
+        classes = dims.labelled if options.conditional else 0
+        channels, smallest = feature_maps(dims.sample, options.width, options.base)
         channels.reverse()
-        # Exact doubling for odd kernels too: out = 2 in - 2 - 2 padding + kernel + output_padding.
-        padding, output_padding = (kernel - 1) // 2, kernel % 2
 
-        def up(inputs: int, outputs: int, biased: bool) -> nn.ConvTranspose2d:
-            return nn.ConvTranspose2d(inputs, outputs, kernel, 2, padding, output_padding, bias=biased)
+        def norm(outputs: int) -> list[nn.Module]:
+            if options.condition == "every-layer":
+                return [ConditionalBatchNorm2d(outputs, classes)]
+            return normalisation(options.norm, outputs)
 
-        units = channels[0] * prod(smallest)
-        dense: list[nn.Module] = [
-            nn.Linear(z_dim, units, bias=bias == "all" or (bias != "none" and not normalise_dense))
-        ]
-        if normalise_dense:  # every unit on its own, as in the authors' code, not every channel
-            dense.append(nn.BatchNorm1d(units))
-        layers: list[nn.Module] = [*dense, nn.Unflatten(1, (channels[0], *smallest)), nn.ReLU()]
-        for inputs, outputs in pairwise(channels):
-            layers += [up(inputs, outputs, bias == "all"), nn.BatchNorm2d(outputs), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, up(channels[-1], sample[0], bias != "none"), nn.Tanh())
-        initialise(self)
+        def up(inputs: int, outputs: int, normalised: bool) -> nn.Module:
+            return doubling(inputs, outputs, options.kernel, biased(options.bias, normalised))
 
-    def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
-        return images
-
-
-class DCGANDiscriminator(nn.Module):
-    """[B, C, H, W] -> logits [B, 1]: convolutions of stride 2, then one dense layer on the flattened map."""
-
-    def __init__(
-        self, sample: tuple[int, int, int], width: int = 64, kernel: int = 4, base: int = 2, bias: Bias = "all"
-    ) -> None:
-        super().__init__()
-        channels, smallest = feature_maps(sample, width, base)
-        padding = (kernel - 1) // 2
-
-        def down(inputs: int, outputs: int, biased: bool) -> nn.Conv2d:
-            return nn.Conv2d(inputs, outputs, kernel, 2, padding, bias=biased)
-
-        layers: list[nn.Module] = [down(sample[0], channels[0], bias != "none"), nn.LeakyReLU(0.2)]
-        for inputs, outputs in pairwise(channels):
-            layers += [down(inputs, outputs, bias == "all"), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(
-            *layers, nn.Flatten(), nn.Linear(channels[-1] * prod(smallest), 1, bias=bias != "none")
+        self.entry = nn.Identity() if options.condition == "one-hot" else None
+        self.plane = LabelPlane(classes, smallest) if options.condition == "embedding" else None
+        units, extra = channels[0] * prod(smallest), classes if self.entry else 0
+        self.dense = nn.Sequential(
+            nn.Linear(dims.z_dim + extra, units, bias=biased(options.bias, options.normalise_dense)),
+            # Every unit on its own, as in the authors' code, not every channel.
+            *([nn.BatchNorm1d(units)] if options.normalise_dense else []),
+            nn.Unflatten(1, (channels[0], *smallest)),
         )
-        initialise(self)
+        layers: list[nn.Module] = [*(norm(channels[0]) if options.condition == "every-layer" else []), nn.ReLU()]
+        incoming = channels[0] + (self.plane is not None)
+        for outgoing in channels[1:]:
+            normalised = norm(outgoing)
+            layers += [up(incoming, outgoing, bool(normalised)), *normalised, nn.ReLU()]
+            incoming = outgoing
+        self.layers = LabelledSequential(*layers, up(incoming, dims.sample[0], normalised=False), nn.Tanh())
+        for part in (self.dense, self.layers):
+            initialise(part, options.initial)
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.layers(images)
-        return logits
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        features = self.dense(beside(z, label, self.entry))
+        images: Tensor = self.layers(beside(features, label, self.plane), label)
+        return images
 
 
 @NETWORKS.register("dcgan-generator")
 @dataclass(frozen=True)
-class DCGANGeneratorOptions:
+class DCGANGeneratorOptions(NetworkOptions):
     """Options of `DCGANGenerator`.
 
     Attributes:
@@ -135,30 +110,68 @@ class DCGANGeneratorOptions:
         kernel: Side of the kernels: 4, or 5 and 3 with one pixel of output padding.
         base: The smallest feature map has at least this many pixels a side.
         bias: Which layers have biases: all, only those without a normalisation after them, or none.
+        norm: Normalisation of every layer but the first and the last.
         normalise_dense: Batch normalisation of every unit of the first dense layer.
+        condition: How a label enters: beside z (one-hot), as one learned map beside the first ones (embedding), or as
+            gain and bias of the normalisation of every layer, the first one included (every-layer).
+        initial: First weights: N(0, 0.02), He's, or PyTorch's own.
     """
 
     width: Count = 64
     kernel: Literal[3, 4, 5] = 4
     base: Count = 2
     bias: Bias = "all"
+    norm: Norm = "batch"
     normalise_dense: bool = False
+    condition: GeneratorCondition = "none"
+    initial: Initial = "dcgan"
+
+    @property
+    def conditional(self) -> bool:
+        return self.condition != "none"
+
+    @property
+    def couples_samples(self) -> bool:
+        return self.norm == "batch" or self.normalise_dense
 
     def build(self, dims: Dims) -> nn.Module:
-        return DCGANGenerator(
-            dims.z_dim, dims.sample, self.width, self.kernel, self.base, self.bias, self.normalise_dense
-        )
+        return DCGANGenerator(dims, self)
 
 
 @NETWORKS.register("dcgan-discriminator")
 @dataclass(frozen=True)
-class DCGANDiscriminatorOptions:
-    """Options of `DCGANDiscriminator`, as of the generator."""
+class DCGANDiscriminatorOptions(ConvDiscriminatorOptions):
+    """A discriminator of convolutions of stride 2 and one dense layer on the flattened map.
+
+    Attributes:
+        width: Channels of the feature map next to the image; deeper ones have up to 8 times as many.
+        kernel: Side of the kernels: 4, or 5 and 3.
+        base: The smallest feature map has at least this many pixels a side.
+        bias: Which layers have biases: all, only those without a normalisation after them, or none.
+        norm: Normalisation of every layer but the first: batch, layer, instance or none. Batch normalisation couples the
+            samples of a batch.
+        initial: First weights: N(0, 0.02), He's, or PyTorch's own.
+    """
 
     width: Count = 64
     kernel: Literal[3, 4, 5] = 4
     base: Count = 2
     bias: Bias = "all"
+    norm: Norm = "batch"
+    initial: Initial = "dcgan"
 
     def build(self, dims: Dims) -> nn.Module:
-        return DCGANDiscriminator(dims.sample, self.width, self.kernel, self.base, self.bias)
+        return ConvDiscriminator(
+            dims, self, partial(self.features, dims), self.initial, biased(self.bias, normalised=False)
+        )
+
+    def features(self, dims: Dims, inputs: int) -> Features:
+        """The convolutions, for so many channels at the input."""
+        channels, smallest = feature_maps(dims.sample, self.width, self.base)
+        layers: list[nn.Module] = []
+        for depth, (incoming, outgoing) in enumerate(pairwise([inputs, *channels])):
+            norm = normalisation(self.norm, outgoing) if depth else []
+            bias = biased(self.bias, bool(norm))
+            layers += [nn.Conv2d(incoming, outgoing, self.kernel, 2, (self.kernel - 1) // 2, bias=bias)]
+            layers += [*norm, nn.LeakyReLU(0.2)]
+        return Features(nn.Sequential(*layers), channels[-1], smallest)

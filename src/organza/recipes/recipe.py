@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from organza.bounds import Natural
 from organza.errors import UsageError
-from organza.games import GAMES, Game, GameOptions
+from organza.games import GAMES, Game, GameOptions, Shape
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Recipe:
         batch: Samples of one turn.
         size: Pixels on each side of a training image.
         channels: 1 grey, 3 colour, 4 colour with alpha.
+        classes: Entries of a label vector, for games that take labels: one for each class or attribute of the source.
         flip: Mirror every second training image, at random.
         ema_half_life: Images after which an old weight counts half in the moving average that samples are made with;
             0 keeps no average.
@@ -39,6 +41,7 @@ class Recipe:
     batch: int = 64
     size: int = 32
     channels: Literal[1, 2, 3, 4] = 3
+    classes: Natural = 0
     flip: bool = False
     ema_half_life: int = 10_000
     log_every: int = 0
@@ -59,6 +62,11 @@ class Recipe:
         """Shape (C, H, W) of one training sample."""
         return self.channels, self.size, self.size
 
+    @property
+    def shape(self) -> Shape:
+        """What the data prescribe: a sample's shape, and the number of classes."""
+        return Shape(self.sample, self.classes)
+
     def build(self) -> Game:
         """The game for samples of this recipe's shape."""
-        return self.game.build(self.sample)
+        return self.game.build(self.shape)

@@ -11,7 +11,8 @@ from organza.recipes.fields import override
 from organza.recipes.recipe import Recipe
 from organza.recipes.table import RECIPES
 
-ROWS, GRIDS = 300, 24  # rows of metrics and sample grids of a whole run: a smooth curve, a slider worth moving
+ROWS = 300  # rows of metrics of a whole run: a smooth curve
+GRIDS, FRAMES = 24, 60  # sample grids of a whole run: a slider worth moving; for points, a film
 
 
 def choose(source: Source, device: str) -> Recipe:
@@ -33,15 +34,26 @@ def choose(source: Source, device: str) -> Recipe:
 
 
 def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Recipe:
-    """The recipe with the source's channels, unless the user has pinned them.
+    """The recipe with the source's channels and classes, unless the user has pinned them.
 
     Raises:
-        UsageError: The recipe is for pictures and the source has points, or the other way round.
+        UsageError: The recipe is for pictures and the source has points, or the other way round; or the recipe takes labels,
+            and the source has none.
     """
     if (source.kind == "points") != (recipe.channels == 2):
         wanted = "points of the plane, as ring8" if recipe.channels == 2 else "pictures"
         raise UsageError(f"the recipe '{recipe.name}' learns {wanted}; {source.name} has {source.kind}")
-    return recipe if "channels" in pinned else override(recipe, {"channels": source.channels})
+    fitted = {"channels": source.channels}
+    if recipe.build().labelled:
+        if source.labels is None:
+            raise UsageError(
+                f"the recipe '{recipe.name}' learns what labels mean, and {source.name} has none: put the pictures of each class "
+                "into a folder of its own, or take a recipe without labels, as dcgan"
+            )
+        fitted["classes"] = len(source.classes)
+    if fitted.get("classes", recipe.classes) != recipe.classes and "classes" in pinned:
+        raise UsageError(f"{source.name} has {len(source.classes)} classes, not {recipe.classes}: leave out --classes")
+    return override(recipe, {name: value for name, value in fitted.items() if name not in pinned})
 
 
 def with_cadence(recipe: Recipe) -> Recipe:
@@ -49,7 +61,8 @@ def with_cadence(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         log_every=recipe.log_every or whole_steps(recipe, recipe.images / ROWS),
-        sample_every=recipe.sample_every or whole_steps(recipe, recipe.images / GRIDS),
+        sample_every=recipe.sample_every
+        or whole_steps(recipe, recipe.images / (FRAMES if recipe.channels == 2 else GRIDS)),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FRAMES = 60
-"""Grids shown at most: enough for a fluent slider."""
+FRAMES = 64
+"""Grids shown at most: enough for a fluent slider, and for a film of the plane."""
 
 BYTES = 5_500_000
 """Bytes of pictures at most; base64 makes a third more of them."""

@@ -60,6 +60,11 @@ class Entered:
             self.optimisers[player.name] = player.optimiser.build(built)
             self.rates[player.name] = [group["lr"] for group in built]
         # Listed once: walking the modules for them in every turn took a tenth of a small network's step.
+        self.drops_out = any(
+            isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0
+            for network in self.networks.values()
+            for module in network.modules()
+        )
         self._everything = [parameter for network in self.networks.values() for parameter in network.parameters()]
         self._moving: str | None = None
 

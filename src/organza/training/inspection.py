@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from organza.games import Batch, Game, Tensors
+from organza.games import Batch, Game, Shape, Tensors
 from organza.networks import count_parameters
 
 META = torch.device("meta")
@@ -19,13 +19,14 @@ class BlankRound:
 
     step, clock, size, device = 0, 0, 2, META
 
-    def __init__(self, sample: tuple[int, int, int], state: Mapping[str, Tensor], scratch: Tensors) -> None:
-        self.sample, self.state, self.scratch = sample, state, scratch
+    def __init__(self, shape: Shape, state: Mapping[str, Tensor], scratch: Tensors) -> None:
+        self.shape, self.state, self.scratch = shape, state, scratch
 
-    def real(self, domain: str = "real") -> Batch:  # noqa: ARG002 (all domains have the same shape)
-        return Batch(
-            torch.empty(self.size, *self.sample, device=META), torch.zeros(self.size, dtype=torch.int64, device=META)
-        )
+    def real(self, domain: str = "real") -> Batch:
+        return Batch(torch.empty(self.size, *self.shape.sample, device=META), self.labels(domain))
+
+    def labels(self, domain: str = "real") -> Tensor | None:  # noqa: ARG002 (all domains have the same shape)
+        return torch.empty(self.size, self.shape.classes, device=META) if self.shape.classes else None
 
     def stream(self, purpose: str) -> torch.Generator:  # noqa: ARG002 (numbers do not matter here)
         return torch.Generator()
@@ -37,7 +38,7 @@ class BlankRound:
         return torch.empty(*shape, device=META)
 
 
-def network_facts(game: Game, sample: tuple[int, int, int]) -> dict[str, dict[str, Any]]:
+def network_facts(game: Game, shape: Shape) -> dict[str, dict[str, Any]]:
     """Trainable parameters and output shape, without the batch, of every network of the game's first stage.
 
     Returns:
@@ -54,5 +55,5 @@ def network_facts(game: Game, sample: tuple[int, int, int]) -> dict[str, dict[st
         network.register_forward_hook(lambda _module, _inputs, output, name=name: record(name, output))
     scratch: Tensors = {}
     for turn in stage.turns:
-        scratch |= turn.losses(stage.networks, turn.draw(BlankRound(sample, stage.state, scratch))).scratch
+        scratch |= turn.losses(stage.networks, turn.draw(BlankRound(shape, stage.state, scratch))).scratch
     return facts

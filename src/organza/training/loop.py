@@ -18,7 +18,9 @@ from organza.streams import Streams
 from organza.training import checkpoint
 from organza.training.checkpoint import Checkpoint
 from organza.training.folder import Row, RunFolder
+from organza.training.plane import plane_picture, shown_points
 from organza.training.session import Session
+from organza.training.shown import Shown
 
 Verdict = Literal["ok", "interrupted"]
 CHECKPOINT_SHARE = 0.02  # of the time at most goes into checkpoints, however large they are
@@ -156,17 +158,21 @@ class Keeper:
         if ability is None:
             return
         networks = self.session.entered.averages.networks
-        z = ability.latent(self.shown.generator("shown"), 64 if self.recipe.channels != 2 else 2500)
-        samples = ability.images(networks, z.to(self.session.device)).cpu()
-        crop = self.facts["crop"]
-        pixels = picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples)
-        mark = Mark(
-            self.recipe.name,
-            weights_digest(networks),
-            self.shown.seed,
-            {"images": self.session.clock, "grid": len(samples)},
-        )
-        self.folder.save_samples(self.session.clock, grid(pixels), mark)
+        plane = self.recipe.channels == 2
+        layout, device = Shown(self.recipe), self.session.device
+        z, labels = layout.inputs(ability, self.shown)
+        samples = ability.images(networks, z.to(device), None if labels is None else labels.to(device)).cpu()
+        details: dict[str, int | str] = {"images": self.session.clock, "grid": len(samples)}
+        if plane:
+            real = shown_points(next(iter(self.session.batches.values())).dataset, self.shown)
+            judges, live = self.session.game.abilities.judges, self.session.entered.networks
+            pixels, more = plane_picture(samples, real, judges, live, self.session.device)
+            details |= more
+        else:
+            crop = self.facts["crop"]
+            pixels = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
+        mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)
+        self.folder.save_samples(self.session.clock, pixels, mark)
 
     @property
     def due(self) -> bool:

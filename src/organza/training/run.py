@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
-from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
+from organza.data import Batches, Dataset, Fit, Source, fit, label_vectors, to_samples
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
@@ -24,6 +25,7 @@ from organza.training.plan import Plan, memory_text
 from organza.training.probe import Probe, probe
 from organza.training.request import Request
 from organza.training.session import Session
+from organza.training.shown import Shown
 from organza.version import __version__
 
 Verdict = Literal["ok", "interrupted", "not-finite"]
@@ -72,7 +74,7 @@ def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset
         recipe=recipe,
         source=source,
         fit=fit_of(source, recipe).sentence if source.kind == "images" else "as they are",
-        networks=network_facts(recipe.build(), recipe.sample),
+        networks=network_facts(recipe.build(), recipe.shape),
         device=str(describe(request.device)["device"]),
         images_per_second=tried.images_per_second,
         memory=tried.memory,
@@ -226,6 +228,7 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
         facts = {
             "crop": crop,
             "classes": list(source.classes),
+            **label_facts(job.dataset.labels, len(source.classes)),
             "seed": request.seed,
             "source": source.name,
             "fingerprint": source.fingerprint,
@@ -249,7 +252,7 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
             watch.saved()
 
         if not stored:
-            save_real(folder, job.dataset, source, crop, request.seed)
+            save_real(folder, job.dataset, source, recipe, crop, request.seed)
         record("running")
         folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too
         verdict: Verdict
@@ -275,10 +278,27 @@ def begin_from(session: Session, model: Model) -> None:
         fill({name: network for name, network in networks.items() if name in known}, weights, model.folder)
 
 
-def save_real(folder: RunFolder, dataset: Dataset, source: Source, crop: int, seed: int) -> None:
+def label_facts(labels: Tensor | None, classes: int) -> dict[str, Any]:
+    """What a model must know of the labels of its data to make samples with the same shares."""
+    if labels is None:
+        return {}
+    shares = label_vectors(labels, classes).double().mean(0)
+    kind = "attributes" if labels.is_floating_point() else "classes"
+    return {"label_kind": kind, "label_shares": [round(share, 6) for share in shares.tolist()]}
+
+
+def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recipe, crop: int, seed: int) -> None:
     """A grid of real samples in the layout of the generated ones, to compare with."""
-    shown = min(64 if source.kind == "images" else 2500, dataset.count)
-    chosen = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))[:shown]
+    order = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))
+    layout, labels = Shown(recipe), dataset.labels
+    if layout.labelled and labels is not None:
+        belongs = label_vectors(labels[order], recipe.classes) > 0.5
+        columns = [order[belongs[:, column]][: layout.rows] for column in range(layout.columns)]
+        if all(len(column) == layout.rows for column in columns):
+            order = torch.stack(columns, 1).flatten()
+    chosen = order[: layout.count]
     samples = to_samples(dataset.read(chosen))
     pixels = picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples)
-    save_picture(folder.samples / "real.png", grid(pixels), Mark(source.name, "", seed, ai_generated=False))
+    save_picture(
+        folder.samples / "real.png", grid(pixels, layout.columns), Mark(source.name, "", seed, ai_generated=False)
+    )

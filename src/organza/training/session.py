@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from organza.data import Batches, to_device
+from organza.data import Batches, label_vectors, to_device
 from organza.errors import OrganzaError
 from organza.games import Batch, Game, Tensors, Turn
 from organza.streams import Streams
@@ -60,6 +61,11 @@ class LiveRound:
 
     def put(self, tensor: Tensor) -> Tensor:
         return to_device(tensor, self.device)
+
+    def labels(self, domain: str = "real") -> Tensor | None:
+        if not self.session.game.labelled:
+            return None
+        return self.put(self.session.batches[domain].draw_labels(self.size, self.stream("labels")))
 
 
 class Session:
@@ -126,7 +132,12 @@ class Session:
     def real(self, domain: str, fresh: bool) -> Batch:
         """The next batch of a domain, or the last one of this step."""
         if fresh or domain not in self._last:
-            self._last[domain] = Batch(*self.batches[domain].take(self.progress.drawn[domain]))
+            batches = self.batches[domain]
+            images, labels = batches.take(self.progress.drawn[domain])
+            vectors = None
+            if self.game.labelled and labels is not None:
+                vectors = label_vectors(labels, len(batches.dataset.classes))
+            self._last[domain] = Batch(images, vectors)
             self.progress.drawn[domain] += self.size
         return self._last[domain]
 
@@ -137,7 +148,10 @@ class Session:
         live = LiveRound(self, turn, repeat, scratch)
         inputs = turn.draw(live)
         entered.give_move_to(turn.player)
-        losses = turn.losses(entered.networks, inputs)
+        # Networks with dropout draw from torch's global generators: from a place that depends on this turn alone.
+        key = (self.progress.step, turn.name, repeat, "dropout")
+        with self.streams.locally(*key, device=self.device) if entered.drops_out else nullcontext():
+            losses = turn.losses(entered.networks, inputs)
         total = sum_of(losses.terms)
         for parameter in parameters:
             parameter.grad = None

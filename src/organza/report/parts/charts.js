@@ -6,6 +6,18 @@ const GAP = 8;
 const LINE = 14;
 const rounded = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const grouped = new Intl.NumberFormat("en");
+const boxes = new Map([...document.querySelectorAll("input[data-group]")].map((box) => [Number(box.dataset.group), box]));
+
+const isChosen = ({ group }) => boxes.get(group)?.checked ?? true;
+
+// The chart with the series that check boxes choose, where a page has some, and with an axis that fits those.
+function chosen(chart) {
+  const series = chart.series.filter(isChosen);
+  const ranges = series.flatMap(({ range }) => (range ? [range] : []));
+  if (!ranges.length) return { ...chart, series };
+  const [low, high] = [Math.min(...ranges.map((range) => range[0])), Math.max(...ranges.map((range) => range[1]))];
+  return { ...chart, series, low, high, references: chart.references.filter(({ value }) => value >= low && value <= high) };
+}
 
 function add(parent, name, attributes = {}, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -105,7 +117,9 @@ function drawBand(group, series, plot) {
 }
 
 function drawSeries(parent, series, plot) {
-  const group = add(parent, "g", { class: series.dashed ? "series dashed" : "series", style: `--series: var(--${series.colour})` });
+  const dash = series.dash ? `; --dash: ${series.dash}` : "";
+  const style = `--series: var(--${series.colour})${dash}`;
+  const group = add(parent, "g", { class: series.dashed ? "series dashed" : "series", style });
   if (series.low) drawBand(group, series, plot);
   if (series.smooth && !series.low) drawLine(group, series, series.values, plot, "raw");
   drawLine(group, series, series.smooth ?? series.values, plot, "line");
@@ -165,13 +179,12 @@ function nearest(list, value) {
 
 class View {
   constructor(holder, chart) {
-    this.chart = chart;
+    this.whole = chart;
     this.plot = holder.querySelector(".plot");
     this.spoken = holder.querySelector(".spoken");
-    this.values = [...holder.closest(".card").querySelectorAll(".legend b")];
-    this.atRest = this.values.map((value) => value.textContent);
-    this.longest = chart.series.reduce((a, b) => (b.images.length > a.images.length ? b : a));
-    this.at = null;
+    this.legend = [...holder.closest(".card").querySelectorAll(".legend li")];
+    this.choose();
+    for (const box of boxes.values()) box.addEventListener("change", () => this.choose());
     new ResizeObserver(() => this.draw()).observe(this.plot);
     for (const type of ["pointermove", "pointerdown"]) this.plot.addEventListener(type, (event) => this.point(event));
     this.plot.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.clear());
@@ -179,9 +192,20 @@ class View {
     this.plot.addEventListener("keydown", (event) => this.key(event));
   }
 
+  choose() {
+    if (this.values) this.clear();
+    this.chart = chosen(this.whole);
+    this.legend.forEach((entry, number) => (entry.hidden = !isChosen(this.whole.series[number])));
+    this.values = this.legend.filter((entry) => !entry.hidden).map((entry) => entry.querySelector("b"));
+    this.atRest = this.values.map((value) => value.textContent);
+    this.longest = this.chart.series.reduce((a, b) => (b.images.length > a.images.length ? b : a), { images: [] }).images;
+    this.at = null;
+    if (this.box) this.draw();
+  }
+
   draw() {
     const width = this.plot.clientWidth;
-    if (!width) return;
+    if (width <= EDGE.left + EDGE.named) return; // no room, as while a window closes
     this.box = layout(this.chart, width);
     this.plot.replaceChildren();
     const svg = add(this.plot, "svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
@@ -199,11 +223,11 @@ class View {
 
   point(event) {
     const x = event.clientX - this.plot.getBoundingClientRect().left;
-    this.read(nearest(this.longest.images, this.box.imagesAt(x)));
+    this.read(nearest(this.longest, this.box.imagesAt(x)));
   }
 
   key(event) {
-    const last = this.longest.images.length - 1;
+    const last = this.longest.length - 1;
     const at = this.at ?? last;
     const stride = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
     const moves = { ArrowLeft: at - stride, ArrowRight: at + stride, Home: 0, End: last };
@@ -215,8 +239,9 @@ class View {
 
   // The crosshair, with the values of this moment in the legend; returns the same as a sentence.
   read(at) {
+    if (!this.longest.length) return "";
     this.at = at;
-    const images = this.longest.images[at];
+    const images = this.longest[at];
     const { top, bottom } = this.box;
     const x = this.box.x(images);
     this.cross.replaceChildren();

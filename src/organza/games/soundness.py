@@ -1,0 +1,81 @@
+"""Combinations of loss, penalty, regulariser and network that make no sense, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from organza.errors import UsageError
+from organza.losses import AdversarialLoss, Penalty
+from organza.networks import NetworkOptions
+
+FLAG = "--allow_unsound true lets it through"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What a recipe of the noise-to-image game combines.
+
+    Attributes:
+        name: Of the loss.
+        loss: The loss itself.
+        penalty: On the discriminator's slope.
+        clip: Bound on the discriminator's weights; 0: none.
+        label_smoothing: How far the target for real samples is below 1.
+        generator: Options of the generator's network.
+        discriminator: Options of the discriminator's network.
+    """
+
+    name: str
+    loss: AdversarialLoss
+    penalty: Penalty
+    clip: float
+    label_smoothing: float
+    generator: NetworkOptions
+    discriminator: NetworkOptions
+
+
+def refuse_unsound(combination: Combination) -> None:
+    """Refuse a combination that makes no sense.
+
+    Raises:
+        UsageError: It is one; the message says why, what to do, and how to do it all the same.
+    """
+    reason = unsound(combination)
+    if reason:
+        raise UsageError(f"{reason}; {FLAG}")
+
+
+def unsound(combination: Combination) -> str | None:
+    """Why the combination makes no sense, or None."""
+    penalty, clip, discriminator = combination.penalty, combination.clip, combination.discriminator
+    if penalty.active and discriminator.couples_samples:
+        return (
+            "a penalty on the slope at each sample makes no sense with batch normalisation in the discriminator, which lets the "
+            "samples of a batch change each other's outputs: take --discriminator.norm layer or none"
+        )
+    if discriminator.bounds_slope and discriminator.couples_samples:
+        return (
+            "spectral normalisation bounds the slope of every layer, and batch normalisation scales it up again: take "
+            "--discriminator.norm none"
+        )
+    if clip and discriminator.bounds_slope:
+        return (
+            "clipping does nothing to weights that spectral normalisation divides by their own size: take --clip 0 or "
+            "--discriminator.spectral_norm false"
+        )
+    if clip and penalty.active:
+        return "clipping and a penalty on the slope both bound the critic, and fight: take --clip 0 or --penalty none"
+    if combination.loss.unbounded and not (clip or penalty.active or discriminator.bounds_slope):
+        return (
+            f"the loss '{combination.name}' grows without end unless the critic's slope is bounded: take --penalty gp, --clip "
+            "0.01 or --discriminator.spectral_norm true"
+        )
+    if combination.label_smoothing and combination.loss.smoothed is None:
+        return f"the loss '{combination.name}' has no target for real samples that could be smoothed: take --label_smoothing 0"
+    if combination.generator.conditional != discriminator.conditional:
+        blind, seeing = ("discriminator", "generator")[:: 1 if combination.generator.conditional else -1]
+        return (
+            f"the {seeing} takes labels and the {blind} does not, so nobody learns what they mean: take --{blind}.condition "
+            f"embedding or --{seeing}.condition none"
+        )
+    return None

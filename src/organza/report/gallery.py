@@ -1,0 +1,112 @@
+"""The pictures over the training: grids of samples beside real ones, or a film of the plane beside its legend."""
+
+from __future__ import annotations
+
+from organza.marks import read_mark
+from organza.marks.plane import GENERATED, REAL, TINTS, Colour
+from organza.report.facts import Facts
+from organza.report.markup import Html, element, fill
+from organza.report.page import section
+from organza.report.samples import Grid, Samples
+from organza.report.wording import count
+
+Frame = dict[str, str]
+
+GRIDS = "Every grid grows from the same random numbers, so that each picture can be watched as it takes shape."
+PLANE = (
+    "The generator moves its points to where the discriminator says “real”, and the discriminator then redraws its map. "
+    "Watch how modes are found, dropped and chased."
+)
+MEANINGS = {
+    "log-odds": "In brown places it takes a point for generated, in blue ones for real: the brighter the colour, the surer. In "
+    "dark places it cannot tell, on the thin line the odds are even, and half-way to either end it is 88 % sure.",
+    "relative": "It is no probability; only differences mean something. In brown places its output is lower than the middle "
+    "between what it gives real and generated points on average, in blue ones higher, and on the thin line equal.",
+}
+"""By what a picture's mark says of its surface."""
+
+
+def frames(samples: Samples) -> list[Frame]:
+    """The pictures for the script: `images` seen, in words, the `source`, and what to say instead of showing it."""
+    plane = _plane(samples)
+    return [
+        {"images": count(grid.images), "source": grid.data_uri(), "words": _words(grid, plane)}
+        for grid in samples.shown
+    ]
+
+
+def gallery(samples: Samples, source: str | None) -> Html:
+    """The section with the pictures.
+
+    Args:
+        samples: What there is to show.
+        source: Name of the source, where it is known.
+    """
+    origin = f"from {source}" if source else "from the source"
+    if not samples.shown:
+        words = "No pictures yet: the first one appears when the training has written it."
+        real = _picture(samples.real, "Real", origin, "Grid of real pictures") if samples.real else ""
+        return section("Pictures", element("p", words, class_="notice"), element("div", real, class_="gallery"))
+    last, plane = samples.shown[-1], _plane(samples)
+    seen = count(last.images)
+    noun = "picture" if plane else "grid"
+    shown = f"{len(samples.shown)} of the run’s {samples.total} {noun}s are shown here, evenly chosen. "
+    real = _picture(samples.real, "Real", origin, "Grid of real pictures from the source") if samples.real else ""
+    return fill(
+        "gallery.html",
+        title="How the two players move" if plane else "What it makes",
+        lead=PLANE if plane else GRIDS,
+        kind="plane" if plane else "grids",
+        picture=noun,
+        generated=_picture(
+            last,
+            "The plane" if plane else "Generated",
+            element("span", "after ", element("span", seen, data_seen=True), " images"),
+            _words(last, plane),
+            id="generated",
+        ),
+        beside=_legend(plane, origin) if plane else real,
+        last=len(samples.shown) - 1,
+        seen=seen,
+        note=shown if len(samples.shown) < samples.total else "",
+    )
+
+
+def _plane(samples: Samples) -> Facts:
+    """What the newest picture's mark tells of the plane that it shows; nothing where it shows samples in a grid."""
+    mark = read_mark(samples.shown[-1].path) if samples.shown else None
+    details = Facts(mark.details) if mark and isinstance(mark.details, dict) else Facts({})
+    return details if details.number("real") is not None else Facts({})
+
+
+def _words(grid: Grid, plane: Facts) -> str:
+    seen = f"after {count(grid.images)} images"
+    if not plane:
+        return f"Grid of generated pictures {seen}"
+    surface = " and the discriminator’s surface" if plane.text("surface") else ""
+    return f"The plane {seen}: generated points over real points{surface}"
+
+
+def _legend(plane: Facts, origin: str) -> Html:
+    meaning = MEANINGS.get(plane.text("surface") or "")
+    return fill(
+        "plane.html",
+        generated=_css(GENERATED),
+        real=_css(REAL),
+        count=count(plane.number("grid") or 0),
+        source=f" {origin}",
+        surface=fill("surface.html", meaning=meaning, tints=", ".join(_css(colour) for _, colour in TINTS))
+        if meaning
+        else "",
+        extent=plane.text("extent"),
+    )
+
+
+def _css(colour: Colour) -> str:
+    return f"rgb({' '.join(map(str, colour))})"
+
+
+def _picture(grid: Grid, title: str, detail: object, words: str, **attributes: object) -> Html:
+    picture = element("img", src=grid.data_uri(), alt=words, width=grid.width, height=grid.height, **attributes)
+    frame = element("div", picture, class_="frame", style=f"aspect-ratio: {grid.width} / {grid.height}")
+    return element("figure", element("figcaption", element("b", title), " ", detail), frame, class_="picture")

@@ -1,0 +1,54 @@
+"""Which samples are drawn again and again during a training, and how they lie in their grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from organza.games import FromNoise
+from organza.recipes import Recipe
+from organza.streams import Streams
+
+PICTURES, POINTS = 8, 2500  # pictures a row and a column; points of the plane
+CLASSES = 16  # columns at most of a grid with labels
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The layout of the grids of a run.
+
+    With labels, a column is a class and all of a row come from the same latent vector, so that one sees what the label
+    decides and what the noise.
+    """
+
+    recipe: Recipe
+
+    @property
+    def labelled(self) -> bool:
+        return self.recipe.build().labelled
+
+    @property
+    def columns(self) -> int:
+        return min(self.recipe.classes, CLASSES) if self.labelled else PICTURES
+
+    @property
+    def rows(self) -> int:
+        return PICTURES
+
+    @property
+    def count(self) -> int:
+        """How many samples."""
+        return POINTS if self.recipe.channels == 2 else self.rows * self.columns
+
+    def inputs(self, ability: FromNoise, streams: Streams) -> tuple[Tensor, Tensor | None]:
+        """Latent vectors [count, z_dim], the same all through the run, and label vectors [count, classes] or None."""
+        generator = streams.generator("shown")
+        if not self.labelled:
+            return ability.latent(generator, self.count), None
+        labels = torch.eye(self.recipe.classes)[: self.columns]
+        if self.recipe.channels == 2:
+            return ability.latent(generator, self.count), labels[torch.arange(self.count) % self.columns]
+        z = ability.latent(generator, self.rows).repeat_interleave(self.columns, 0)
+        return z, labels.repeat(self.rows, 1)

@@ -1,0 +1,137 @@
+"""Every recipe, narrow: it trains, resumes to the bit, is saved and loaded, and makes what it is asked for."""
+
+import pytest
+import torch
+
+from organza.data import decode, open_source
+from organza.errors import UsageError
+from organza.exchange import load_model, save_model
+from organza.exchange.model import weights_digest
+from organza.recipes import RECIPES, fit_to, override
+from organza.streams import Streams
+from organza.training.run import label_facts, make_session
+
+CPU = torch.device("cpu")
+SAMPLED_WITH = 3
+
+
+def narrow(name):
+    """The recipe at a width and batch for tests; nothing else of it is changed."""
+    changes = {"batch": 4, "ema_half_life": 0, "generator.width": 4, "discriminator.width": 4}
+    if name.startswith("cgan"):
+        changes["generator.dense_width"] = 4
+    if name == "wgan":
+        changes["n_critic_boost"] = 7  # 100 turns in one step take too long here
+    return override(RECIPES[name], changes)
+
+
+def begin(name):
+    recipe = narrow(name)
+    source = open_source("ring8" if recipe.channels == 2 else "fashion-mnist-10k")
+    recipe = fit_to(recipe, source)
+    dataset = decode(source, recipe.size, recipe.channels)
+    return recipe, dataset, make_session(recipe, dataset, Streams(3), CPU)
+
+
+def everything(session):
+    return {name: tensor.clone() for name, tensor in session.tensors().items()}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_stop_and_a_start_change_nothing(name):
+    """Two steps straight, against one step, a restored session, and one more: the same bits in all that there is."""
+    _, _, straight = begin(name)
+    before = everything(straight)
+    for _ in range(2):
+        straight.play()
+    assert straight.culprit(thorough=True) is None
+    _, _, first = begin(name)
+    first.play()
+    _, _, second = begin(name)
+    second.restore(everything(first), first.counters())
+    second.play()
+    expected, got = everything(straight), everything(second)
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(expected[key], got[key]) for key in expected)
+    for player in ("generator", "discriminator"):  # both have learnt something in two steps
+        moved = [key for key in before if key.startswith(f"network/{player}/") and "weight" in key]
+        assert any(not torch.equal(before[key], expected[key]) for key in moved)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_saved_model_makes_the_same_samples(name, tmp_path):
+    recipe, dataset, session = begin(name)
+    session.play()
+    averages = session.entered.averages.networks
+    opponents = {"discriminator": session.entered.networks["discriminator"]}
+    facts = {"crop": 0, "classes": list(dataset.classes), "stage": "main", "images": 4}
+    facts |= label_facts(dataset.labels, len(dataset.classes))
+    save_model(tmp_path, recipe, averages, opponents, facts)
+    model = load_model(tmp_path)
+    assert weights_digest(model.networks) == weights_digest(averages)
+    ability, game = model.abilities.from_noise, recipe.build()
+    latents = [ability.latent(Streams(0).generator("sample", index), 1) for index in range(SAMPLED_WITH)]
+    labels = torch.eye(recipe.classes)[:SAMPLED_WITH] if game.labelled else None
+    with torch.no_grad():
+        expected = ability.images(averages, torch.cat(latents), labels)
+    got = model.sample(SAMPLED_WITH, label=torch.arange(SAMPLED_WITH) if game.labelled else None)
+    torch.testing.assert_close(got, expected, atol=1e-6, rtol=0)
+    assert got.shape == (SAMPLED_WITH, *recipe.sample)
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.build().labelled])
+def test_samples_by_label(name, tmp_path):
+    recipe, dataset, session = begin(name)
+    for _ in range(10):  # until the labels that are asked for have come
+        session.play()
+    facts = {"crop": 0, "classes": list(dataset.classes), "stage": "main", "images": 4}
+    facts |= label_facts(dataset.labels, len(dataset.classes))
+    save_model(tmp_path, recipe, session.entered.averages.networks, {}, facts)
+    model = load_model(tmp_path)
+    assert model.labels == dataset.classes
+    by_name, by_number = model.sample(3, label="bag"), model.sample(3, label=8)
+    assert torch.equal(by_name, by_number)
+    assert not torch.equal(by_name, model.sample(3, label="dress"))
+    drawn = model.sample_labels(5, seed=2)
+    assert torch.equal(model.sample(5, seed=2), model.sample(5, seed=2, label=drawn))
+    assert torch.equal(model.sample_labels(3, seed=2, first=2), drawn[2:])
+    for label in ("hat", "10", "-1", torch.tensor([1, 2]), torch.tensor([0, 1, 10])):
+        with pytest.raises(UsageError, match="label"):
+            model.sample(3, label=label)
+
+
+def test_models_without_labels_say_so(tmp_path):
+    recipe, dataset, session = begin("gan")
+    facts = {"crop": 0, "classes": list(dataset.classes), "stage": "main"}
+    save_model(tmp_path, recipe, session.entered.averages.networks, {}, facts)
+    model = load_model(tmp_path)
+    assert model.labels == ()
+    with pytest.raises(UsageError, match="has no labels"):
+        model.sample(2, label="bag")
+    with pytest.raises(UsageError, match="has no labels"):
+        model.sample_labels(2)
+
+
+def test_a_conditional_recipe_refuses_a_source_without_labels(tmp_path):
+    from PIL import Image
+
+    for index in range(3):
+        Image.new("L", (28, 28), index).save(tmp_path / f"{index}.png")
+    with pytest.raises(UsageError, match="learns what labels mean, and .* has none"):
+        fit_to(RECIPES["cgan"], open_source(str(tmp_path)))
+    with pytest.raises(UsageError, match="has 10 classes, not 3"):
+        fit_to(override(RECIPES["cgan"], {"classes": 3}), open_source("fashion-mnist-10k"), {"classes": 3})
+    assert fit_to(RECIPES["dcgan"], open_source("fashion-mnist-10k")).classes == 0
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.size == 32])
+@pytest.mark.parametrize(("size", "channels"), [(16, 1), (64, 3), (128, 4)])
+def test_convolutional_recipes_at_other_sizes(name, size, channels):
+    recipe = override(
+        narrow(name), {"size": size, "channels": channels, "generator.width": 2, "discriminator.width": 2}
+    )
+    stage = recipe.build().stages[0].build(None)
+    z = torch.randn(2, recipe.game.z_dim)
+    images = stage.networks["generator"](z)
+    assert images.shape == (2, channels, size, size)
+    assert stage.networks["discriminator"](images).shape == (2, 1)
