@@ -46,12 +46,39 @@ def test_references_are_the_losses_of_a_discriminator_that_only_guesses(loss, ge
     assert {line.colour: line.value for line in LOSSES[loss].references} == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("loss", ["wasserstein", None])
+@pytest.mark.parametrize("loss", ["of-my-own", None])
 def test_an_unknown_loss_gets_no_reference_and_no_probability(loss):
     losses, beliefs = explanations(loss, ["generator.loss", "discriminator.real"])
     assert losses.references == beliefs.references == ()
     assert "ln 2" not in losses.healthy
     assert "0.5" not in beliefs.healthy
+
+
+# Where nobody can tell, real and generated samples get the same score; for least squares it is 1/2, the best answer then.
+UNDECIDED = {"least-squares": 0.5}
+
+
+def test_every_loss_is_explained_with_the_value_where_nobody_can_tell():
+    torch = pytest.importorskip("torch")
+    from organza.losses import LOSSES as FUNCTIONS
+
+    assert set(LOSSES) == set(FUNCTIONS)
+    for name, loss in FUNCTIONS.items():
+        same = torch.full((4,), UNDECIDED.get(name, 0.0), dtype=torch.float64)
+        of = {
+            "discriminator": loss.discriminator(same, same).item(),
+            "generator": (loss.generator(same, same) if loss.needs_real else loss.generator(same)).item(),
+        }
+        for line in LOSSES[name].references:
+            players = [line.colour] if line.colour in of else ["discriminator", "generator"]
+            assert all(of[player] == pytest.approx(line.value) for player in players), name
+
+
+def test_scores_that_are_no_probabilities_are_not_called_so():
+    for loss, bounded in (("wasserstein", False), ("hinge", False), ("non-saturating", True)):
+        (beliefs,) = explanations(loss, ["discriminator.real"])
+        assert (beliefs.bounds == (0.0, 1.0)) == bounded
+        assert ("How likely" in beliefs.meaning) == bounded
 
 
 def test_unknown_numbers_are_shown_by_name_with_neutral_words():

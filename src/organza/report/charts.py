@@ -24,12 +24,23 @@ DASHED = frozenset({"generator.fake"})
 
 @dataclass(frozen=True)
 class Series:
-    """One curve of a chart: a name, a colour of the style sheet, a trace."""
+    """One curve of a chart.
+
+    Attributes:
+        name: In the legend.
+        colour: Of the style sheet.
+        trace: The curve.
+        dashed: Whether it stands back behind another curve.
+        dash: Lengths of strokes and gaps, as of SVG; empty for a line without gaps.
+        group: Number of the check box that shows and hides it, where a page has one; the axis then fits what is shown.
+    """
 
     name: str
     colour: str
     trace: Trace
     dashed: bool = False
+    dash: str = ""
+    group: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Chart:
             images: Where the horizontal axis ends.
             stages: Marked where they begin, if there is more than one.
         """
-        low, high = self._bounds()
+        low, high = self._bounds(self.series)
         references = [line for line in self.explanation.references if low <= line.value <= high]
         return {
             "images": images,
@@ -55,19 +66,7 @@ class Chart:
             "log": self.explanation.scale == "log",
             "references": [vars(line) for line in references],
             "stages": [{"name": stage.name, "images": stage.images} for stage in stages[1:]],
-            "series": [
-                {
-                    "name": series.name,
-                    "colour": series.colour,
-                    "dashed": series.dashed,
-                    "images": _written(series.trace.images),
-                    "values": _written(series.trace.values),
-                    "low": _written(series.trace.low),
-                    "high": _written(series.trace.high),
-                    "smooth": _written(series.trace.smooth),
-                }
-                for series in self.series
-            ],
+            "series": [self._drawn(series) for series in self.series],
         }
 
     def card(self, number: int, images: float) -> Html:
@@ -78,7 +77,7 @@ class Chart:
             element("ul", *(self._legend(series) for series in self.series), class_="legend"),
             element(
                 "div",
-                element("div", class_="plot", role="img", tabindex=0, aria_label=self._summary(images)),
+                element("div", class_="plot", role="img", tabindex=0, aria_label=self.summary(images)),
                 element("output", class_="spoken"),
                 class_="chart",
                 data_chart=number,
@@ -87,16 +86,31 @@ class Chart:
                 "figcaption",
                 element("p", self.explanation.meaning),
                 element("p", element("b", "Healthy: "), self.explanation.healthy),
-                self._missing(),
+                self.missing(),
             ),
             class_="card",
         )
 
-    def _bounds(self) -> tuple[float, float]:
+    def _drawn(self, series: Series) -> dict[str, object]:
+        drawn: dict[str, object] = {
+            "name": series.name,
+            "colour": series.colour,
+            "dashed": series.dashed,
+            "images": _written(series.trace.images),
+            "values": _written(series.trace.values),
+            "low": _written(series.trace.low),
+            "high": _written(series.trace.high),
+            "smooth": _written(series.trace.smooth),
+        }
+        if series.group is None:
+            return drawn
+        return drawn | {"dash": series.dash, "group": series.group, "range": self._bounds([series])}
+
+    def _bounds(self, shown: Sequence[Series]) -> tuple[float, float]:
         if self.explanation.bounds:
             return self.explanation.bounds
         log = self.explanation.scale == "log"
-        low, high = bounds([series.trace for series in self.series], self.explanation.references, log=log)
+        low, high = bounds([series.trace for series in shown], self.explanation.references, log=log)
         return (0.0 if self.explanation.from_zero else low), high
 
     def _legend(self, series: Series) -> Html:
@@ -105,14 +119,16 @@ class Chart:
         )
         return element("li", swatch, series.name, " ", element("b", figure(_last(series.trace.drawn))))
 
-    def _summary(self, images: float) -> str:
+    def summary(self, images: float) -> str:
+        """The chart in words, for those who cannot see it."""
         ways = (
             f"{series.name} from {figure(_first(series.trace.drawn))} to {figure(_last(series.trace.drawn))}"
             for series in self.series
         )
         return f"{self.explanation.title} over {count(images)} images: {'; '.join(ways)}."
 
-    def _missing(self) -> Html:
+    def missing(self) -> Html:
+        """How many values left a gap; nothing where none did."""
         missing = sum(series.trace.missing for series in self.series)
         if not missing:
             return Html()

@@ -79,8 +79,43 @@ LOSSES: Mapping[str, Equilibrium] = {
             Reference(-LN2, "−ln 2", "generator"),
         ),
     ),
+    "wasserstein": Equilibrium(
+        "The critic’s loss, without its penalty, is minus its estimate of the distance between real and generated samples: it "
+        "falls at first, while the critic learns to see, and then climbs slowly towards 0 as the samples get better. The "
+        "generator’s loss drifts with the level of the critic’s scores; its height says nothing.",
+        (Reference(0.0, "no distance", "discriminator"),),
+    ),
+    "least-squares": Equilibrium(
+        "Players of equal strength meet where every score is 1/2: at the dotted lines, 0.25 both. A discriminator’s loss near 0 "
+        "means that it has won, with the generator’s near 1.",
+        (Reference(0.25, "1/4"),),
+    ),
+    "hinge": Equilibrium(
+        "The discriminator’s loss is 2 where it can tell nothing and 0 where it has won; it usually settles in between. The "
+        "generator’s loss drifts with the level of the scores; its height says nothing.",
+        (Reference(2.0, "cannot tell", "discriminator"),),
+    ),
+    **dict.fromkeys(
+        ("relativistic", "relativistic-average"),
+        Equilibrium(
+            "Both losses are about which of two samples looks more real: where nobody can tell, both are ln 2 = 0.693. A "
+            "discriminator’s loss near 0 with a growing generator’s loss means that it has won.",
+            (Reference(LN2, "ln 2"),),
+        ),
+    ),
+    **dict.fromkeys(
+        ("relativistic-average-least-squares", "relativistic-average-hinge"),
+        Equilibrium(
+            "Both losses are about how much more real one kind looks than the other on average: where nobody can tell, both are "
+            "1. A discriminator’s loss near 0 with a growing generator’s loss means that it has won.",
+            (Reference(1.0, "cannot tell"),),
+        ),
+    ),
 }
 """By the recipe's `loss`."""
+
+LOG_ODDS = frozenset({"non-saturating", "saturating"})
+"""Losses whose outputs were logged as probabilities."""
 
 UNKNOWN_LOSS = Equilibrium(
     "Both curves settle and keep wobbling around a level; neither runs away, and neither sticks to one value while the "
@@ -100,7 +135,7 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
         keys: The metric keys of a run, as in "discriminator.loss".
     """
     keys = list(keys)
-    known = [_losses(loss), _beliefs(loss), _gradients(keys), _speed()]
+    known = [_losses(loss), _beliefs(loss), _penalised(), _slope(), _saturated(), _gradients(keys), _speed()]
     explained = {key for explanation in known for key in explanation.series}
     return [
         *(explanation for explanation in known if any(key in explanation.series for key in keys)),
@@ -113,15 +148,16 @@ def _losses(loss: str | None) -> Explanation:
     return Explanation(
         title="Losses",
         series={"discriminator.loss": "discriminator", "generator.loss": "generator"},
-        meaning="The discriminator’s loss is its error in telling real pictures from generated ones; the generator’s says "
-        "how badly it fools the discriminator. They pull against each other, so lower is not better.",
+        meaning="The discriminator’s loss is its error in telling real pictures from generated ones, with its penalty if it "
+        "has one; the generator’s says how badly it fools the discriminator. They pull against each other, so lower is not "
+        "better.",
         healthy=equilibrium.healthy,
         references=equilibrium.references,
     )
 
 
 def _beliefs(loss: str | None) -> Explanation:
-    logistic = loss in LOSSES
+    logistic = loss in LOG_ODDS
     return Explanation(
         title="What the discriminator believes",
         series={
@@ -132,13 +168,46 @@ def _beliefs(loss: str | None) -> Explanation:
         meaning="How likely the discriminator thinks it is that a picture is real, on average over a batch: of real "
         "pictures, D(real), and of generated ones, D(fake)."
         if logistic
-        else "The discriminator’s output, squeezed between 0 and 1, on average over a batch of real pictures, D(real), and "
-        "of generated ones, D(fake). This loss does not read it as a probability; what counts is the distance.",
+        else "The score that the discriminator gives, on average over a batch of real pictures, D(real), and of generated ones, "
+        "D(fake). This loss does not read it as a probability: what counts is the distance between the two.",
         healthy="D(real) drifts down and D(fake) up, towards 0.5 where the discriminator can only guess. D(real) at 1 with "
         "D(fake) at 0 means that the discriminator has won and the generator’s gradient fades."
         if logistic
         else "The two stay apart at first and draw closer as the generated pictures get better.",
         references=(Reference(0.5, "a guess"),) if logistic else (),
+        bounds=(0.0, 1.0) if logistic else None,
+    )
+
+
+def _penalised() -> Explanation:
+    return Explanation(
+        title="Loss and penalty of the discriminator",
+        series={"discriminator.adversarial": "without the penalty", "discriminator.penalty": "penalty, weighted"},
+        meaning="The two parts of the discriminator’s loss: how badly it tells real from generated, and what it pays for a slope "
+        "that is not as it should be.",
+        healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the training: its "
+        "weight is too large, or the learning rate.",
+    )
+
+
+def _slope() -> Explanation:
+    return Explanation(
+        title="Slope of the discriminator",
+        series={"discriminator.slope": "mean length of the gradient"},
+        meaning="How fast the discriminator’s output changes with the picture, where its penalty looks.",
+        healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; with R1 or R2 it "
+        "stays low. A slope that grows without end is a discriminator that the penalty does not hold.",
+        from_zero=True,
+    )
+
+
+def _saturated() -> Explanation:
+    return Explanation(
+        title="Weights at the clip bound",
+        series={"discriminator.saturated": "share of the weights"},
+        meaning="Which share of the critic’s weights sits at the bound to which they are clipped, within one per cent of it.",
+        healthy="Many weights at the bound (over a half) make a simple critic: the bound is small for this learning rate. None at "
+        "all mean that the bound does nothing.",
         bounds=(0.0, 1.0),
     )
 

@@ -19,6 +19,7 @@ def page(
     footer: Html,
     data: Mapping[str, object],
     scripts: Sequence[str] = (),
+    styles: Sequence[str] = (),
 ) -> Html:
     """A whole page in one file that asks the network for nothing, and whose policy forbids it to.
 
@@ -29,11 +30,12 @@ def page(
         footer: The small print.
         data: JSON values for the scripts, by the id of the element that holds each.
         scripts: Names of the page's own scripts among the parts.
+        styles: Names of the page's own style sheets among the parts.
     """
     return fill(
         "page.html",
         title=title,
-        style=Html(part("style.css")),
+        style=Html("\n".join(part(name) for name in ("style.css", *styles))),
         header=header,
         main=main,
         footer=footer,
