@@ -14,10 +14,24 @@ from typing import TYPE_CHECKING, Any
 from organza.errors import OrganzaError
 from organza.version import __version__ as __version__
 
-__all__ = ["OrganzaError", "check", "cp", "load", "names", "sample", "save_images", "show", "train", "verify"]
+__all__ = [
+    "OrganzaError",
+    "check",
+    "compare",
+    "cp",
+    "load",
+    "names",
+    "reproduce",
+    "sample",
+    "save_images",
+    "show",
+    "sweep",
+    "train",
+    "verify",
+]
 
 if TYPE_CHECKING:
-    from organza.api import check, cp, load, names, sample, save_images, show, train, verify
+    from organza.api import check, compare, cp, load, names, reproduce, sample, save_images, show, sweep, train, verify
 
 
 def __getattr__(name: str) -> Any:

@@ -246,7 +246,8 @@ def test_the_python_face_is_small_and_light():
     import organza
 
     assert set(organza.__all__) == {
-        "OrganzaError", "check", "cp", "load", "names", "sample", "save_images", "show", "train", "verify",
+        "OrganzaError", "check", "compare", "cp", "load", "names", "reproduce", "sample", "save_images", "show", "sweep",
+        "train", "verify",
     }  # fmt: skip
     rooms = {path.name for path in Path(organza.__file__).parent.iterdir() if path.is_dir()}
     assert not rooms & set(organza.__all__)

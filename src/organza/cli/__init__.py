@@ -16,6 +16,9 @@ VERBS = {
     "list": "list",
     "show": "show",
     "cp": "cp",
+    "compare": "compare",
+    "sweep": "sweep",
+    "reproduce": "reproduce",
     "data": "data",
     "verify": "verify",
 }

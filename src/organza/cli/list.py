@@ -1,4 +1,4 @@
-"""names of what there is: recipes, sources, games, networks, losses"""
+"""names of what there is: recipes, sources, studies, losses, ..."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def list_names(kind: Annotated[str, tyro.conf.Positional] = "recipes", /, *, jso
     """List the names of one kind, one line each.
 
     Args:
-        kind: recipes, sources, games, networks or losses.
+        kind: recipes, sources, studies, features, metrics, games, networks, losses, penalties or optimisers.
     """
     from organza import api
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from organza.cli.parse import Device, Json, Whole, call, print_json
+from organza.cli.parse import Device, Json, Whole, call, option, print_json
 
 
 def sample(
@@ -16,6 +16,7 @@ def sample(
     *,
     n: Annotated[Whole, tyro.conf.arg(aliases=["-n"])] = 16,
     out: Annotated[Path, tyro.conf.arg(metavar="DIR|FILE.png")],
+    label: Annotated[str | None, option("L")] = None,
     seed: Whole = 0,
     device: Device = "auto",
     json: Json = False,
@@ -26,13 +27,14 @@ def sample(
         model: Folder of a model or of a run.
         n: How many.
         out: A folder for single pictures, or a file that ends in .png for one grid.
+        label: For models with labels: name or number of a class, or attributes as smiling,hat=0.5. Default: as in the data.
         seed: Sample i depends on the seed and on i alone.
     """
     from organza import api
 
-    files = api.sample(model, n, out=out, seed=seed, device=device)
+    files = api.sample(model, n, out=out, label=label, seed=seed, device=device)
     if json:
-        print_json({"model": str(model), "n": n, "seed": seed, "files": [str(file) for file in files]})
+        print_json({"model": str(model), "n": n, "label": label, "seed": seed, "files": [str(file) for file in files]})
     else:
         print(out)
     return 0
