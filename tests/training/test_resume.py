@@ -12,7 +12,7 @@ from killing import run_in_child
 from organza.training import RunFolder, checkpoint
 from throwaway import THROWAWAY
 
-SYSTEMS = ["gan", "dcgan", *THROWAWAY]
+SYSTEMS = ["gan", "dcgan", "cgan", *THROWAWAY]
 
 
 def remains(folder):

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 import organza
 from organza.console import Console
+from organza.data import decode, open_source
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import tensors
 from organza.recipes import RECIPES, override, read_recipe
@@ -417,7 +418,7 @@ def test_tensorboard_gets_every_row(tmp_path):
 
 def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     recipe = replace(override(RECIPES["ring"], SMALL), images=64, log_every=64, sample_every=64)
-    dataset = organza.api.sources.decode(organza.api.sources.open_source("ring8"), 1, 2)
+    dataset = decode(open_source("ring8"), 1, 2)
     session = runs.make_session(recipe, dataset, Streams(0), torch.device("cpu"))
     folder = RunFolder(tmp_path / "run")
     folder.open()

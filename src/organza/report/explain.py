@@ -80,9 +80,9 @@ LOSSES: Mapping[str, Equilibrium] = {
         ),
     ),
     "wasserstein": Equilibrium(
-        "The critic’s loss, without its penalty, is minus its estimate of the distance between real and generated samples: it "
-        "falls at first, while the critic learns to see, and then climbs slowly towards 0 as the samples get better. The "
-        "generator’s loss drifts with the level of the critic’s scores; its height says nothing.",
+        "The critic’s loss, without its penalty, is minus its estimate of the distance between real and generated samples: "
+        "it falls at first, while the critic learns to see, and then climbs slowly towards 0 as the samples get better. "
+        "The generator’s loss drifts with the level of the critic’s scores; its height says nothing.",
         (Reference(0.0, "no distance", "discriminator"),),
     ),
     "least-squares": Equilibrium(
@@ -106,8 +106,8 @@ LOSSES: Mapping[str, Equilibrium] = {
     **dict.fromkeys(
         ("relativistic-average-least-squares", "relativistic-average-hinge"),
         Equilibrium(
-            "Both losses are about how much more real one kind looks than the other on average: where nobody can tell, both are "
-            "1. A discriminator’s loss near 0 with a growing generator’s loss means that it has won.",
+            "Both losses are about how much more real one kind looks than the other on average: where nobody can tell, both "
+            "are 1. A discriminator’s loss near 0 with a growing generator’s loss means that it has won.",
             (Reference(1.0, "cannot tell"),),
         ),
     ),
@@ -183,10 +183,10 @@ def _penalised() -> Explanation:
     return Explanation(
         title="Loss and penalty of the discriminator",
         series={"discriminator.adversarial": "without the penalty", "discriminator.penalty": "penalty, weighted"},
-        meaning="The two parts of the discriminator’s loss: how badly it tells real from generated, and what it pays for a slope "
-        "that is not as it should be.",
-        healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the training: its "
-        "weight is too large, or the learning rate.",
+        meaning="The two parts of the discriminator’s loss: how badly it tells real from generated, and what it pays for a "
+        "slope that is not as it should be.",
+        healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the training: "
+        "its weight is too large, or the learning rate.",
     )
 
 
@@ -195,8 +195,8 @@ def _slope() -> Explanation:
         title="Slope of the discriminator",
         series={"discriminator.slope": "mean length of the gradient"},
         meaning="How fast the discriminator’s output changes with the picture, where its penalty looks.",
-        healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; with R1 or R2 it "
-        "stays low. A slope that grows without end is a discriminator that the penalty does not hold.",
+        healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; with R1 or "
+        "R2 it stays low. A slope that grows without end is a discriminator that the penalty does not hold.",
         from_zero=True,
     )
 
@@ -206,8 +206,8 @@ def _saturated() -> Explanation:
         title="Weights at the clip bound",
         series={"discriminator.saturated": "share of the weights"},
         meaning="Which share of the critic’s weights sits at the bound to which they are clipped, within one per cent of it.",
-        healthy="Many weights at the bound (over a half) make a simple critic: the bound is small for this learning rate. None at "
-        "all mean that the bound does nothing.",
+        healthy="Many weights at the bound (over a half) make a simple critic: the bound is small for this learning rate. None "
+        "at all mean that the bound does nothing.",
         bounds=(0.0, 1.0),
     )
 

@@ -17,6 +17,7 @@ from organza.tools.comparison import Wanted, compare_runs, open_wanted
 from organza.tools.likeness import likeness_section
 from organza.tools.scoring import METRICS, Reference, score_run
 from organza.tools.study import Scale, Study, StudyCell, study_cells
+from organza.tools.study import settings as settings_of
 from organza.tools.sweep import locked
 from organza.tools.table import mean_and_deviation
 from organza.training import RunFolder
@@ -138,8 +139,9 @@ def answer(
 ) -> dict[str, Any]:
     """The comparison of all cells, with the document's words beside our numbers."""
     cells = study_cells(study, scale, place.device, place.data_dir)
-    seeds = len(cells) // len(study.cells)
-    settings = [(cell, cells[index * seeds : (index + 1) * seeds]) for index, cell in enumerate(study.cells)]
+    chosen = settings_of(study, scale)
+    seeds = len(cells) // len(chosen)
+    settings = [(cell, cells[index * seeds : (index + 1) * seeds]) for index, cell in enumerate(chosen)]
     titles = {place.out / FOLDER / cell.name: setting.name for setting, own in settings for cell in own}
     record = compare_runs([*titles], place.out, place.wanted, title=study.title, titles=titles)
     scored = {place.out / run["run"]: run["scores"] for run in record["runs"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -25,16 +24,20 @@ class StudyCell:
     Attributes:
         name: In tables.
         fields: Of the recipe, by dotted name.
+        small: Fields at every size but the full one: narrow networks with rates for them.
         recipe: Another one than the study's.
         times: The study's budget so many times.
         reported: What the document says of it.
+        only_small: Whether it is left out at full size, where it would be the same as another one.
     """
 
     name: str
-    fields: dict[str, Any]
+    fields: dict[str, Any] = field(default_factory=dict)
+    small: dict[str, Any] = field(default_factory=dict)
     recipe: str | None = None
     times: float = 1.0
     reported: str | None = None
+    only_small: bool = False
 
 
 @checked(frozen=True, config=STRICT)
@@ -54,6 +57,7 @@ class Study:
         scores: Keys of the metrics that answer the question, in order.
         figures: Keys of rows of metrics whose last value is told, too.
         fields: Of all cells.
+        small: Of all cells, at every size but the full one.
         marks: Shares of the budget after which there are scores, the last one being 1.
         analyses: What else is looked at, by name.
     """
@@ -69,6 +73,7 @@ class Study:
     scores: tuple[str, ...]
     figures: tuple[str, ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
+    small: dict[str, Any] = field(default_factory=dict)
     marks: tuple[float, ...] = (1.0,)
     analyses: tuple[str, ...] = ()
 
@@ -128,6 +133,11 @@ class Scale:
     images: int | None = None
 
 
+def settings(study: Study, scale: Scale) -> list[StudyCell]:
+    """The settings of a study at this size."""
+    return [cell for cell in study.cells if scale.budget != "full" or not cell.only_small]
+
+
 def study_cells(
     study: Study, scale: Scale, device: str = "auto", data_dir: str | None = None, mark: float = 1.0
 ) -> list[Cell]:
@@ -142,18 +152,23 @@ def study_cells(
     """
     images = scale.images or study.budgets[scale.budget]
     seeds = scale.seeds or (1 if scale.budget == "quick" else study.seeds)
+
+    def fields(cell: StudyCell) -> dict[str, str]:
+        small = {} if scale.budget == "full" else {**study.small, **cell.small}
+        return {name: written(value) for name, value in {**study.fields, **cell.fields, **small}.items()}
+
     return [
         Cell(
             name=file_name(f"{cell.name},seed={seed}"),
             recipe=cell.recipe or study.recipe,
             data=scale.data or study.data,
             seed=seed,
-            fields={name: written(value) for name, value in {**study.fields, **cell.fields}.items()},
+            fields=fields(cell),
             images=round(images * cell.times * mark),
             device=device,
             data_dir=data_dir,
         )
-        for cell in study.cells
+        for cell in settings(study, scale)
         for seed in range(seeds)
     ]
 
@@ -163,9 +178,3 @@ def written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def by_setting(study: Study, values: Sequence[Mapping[str, float]]) -> dict[str, list[Mapping[str, float]]]:
-    """What belongs to each cell of `study_cells`, gathered by setting."""
-    seeds = len(values) // len(study.cells)
-    return {cell.name: list(values[index * seeds : (index + 1) * seeds]) for index, cell in enumerate(study.cells)}

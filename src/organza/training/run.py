@@ -14,7 +14,7 @@ from organza.data import Batches, Dataset, Fit, Source, fit, label_vectors, to_s
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
-from organza.marks import Mark, grid, save_picture
+from organza.marks import Mark, grid, save_picture, scatter
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
 from organza.streams import Streams
 from organza.training.devices import describe
@@ -22,6 +22,7 @@ from organza.training.folder import RunFolder
 from organza.training.inspection import network_facts
 from organza.training.loop import Watch, train
 from organza.training.plan import Plan, memory_text
+from organza.training.plane import flat, room_around
 from organza.training.probe import Probe, probe
 from organza.training.request import Request
 from organza.training.session import Session
@@ -298,7 +299,8 @@ def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recip
             order = torch.stack(columns, 1).flatten()
     chosen = order[: layout.count]
     samples = to_samples(dataset.read(chosen))
-    pixels = picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples)
-    save_picture(
-        folder.samples / "real.png", grid(pixels, layout.columns), Mark(source.name, "", seed, ai_generated=False)
-    )
+    if source.kind == "points":
+        picture = scatter(flat(samples[:0]), flat(samples), extent=room_around(samples))
+    else:
+        picture = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
+    save_picture(folder.samples / "real.png", picture, Mark(source.name, "", seed, ai_generated=False))

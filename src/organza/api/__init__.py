@@ -1,0 +1,23 @@
+"""The functions that users call, from Python as from the command line. Each verb is the function of the same name."""
+
+from organza.api.comparing import compare, reproduce, sweep
+from organza.api.looking import check, cp, names, show
+from organza.api.models import load, sample, save_images, verify
+from organza.api.training import Run, prepare, train
+
+__all__ = [
+    "Run",
+    "check",
+    "compare",
+    "cp",
+    "load",
+    "names",
+    "prepare",
+    "reproduce",
+    "sample",
+    "save_images",
+    "show",
+    "sweep",
+    "train",
+    "verify",
+]

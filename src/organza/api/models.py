@@ -1,0 +1,77 @@
+"""Trained models and the pictures that they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from organza.api.paths import PathLike
+from organza.console import Console
+from organza.errors import OrganzaError
+from organza.exchange import Model, load_model
+from organza.exchange.model import picture_pixels
+from organza.files import disk_errors
+from organza.marks import Mark, grid, read_mark, save_picture
+from organza.tools import write_samples
+from organza.training import pick_device
+
+
+def load(model: PathLike, device: str = "cpu") -> Model:
+    """Open a model folder, or the model of a run.
+
+    Raises:
+        OrganzaError: There is none, it is damaged, or a newer organza wrote it.
+    """
+    path = Path(model)
+    if not path.exists():
+        raise OrganzaError(f"no model at {path}: name a model folder or a run folder")
+    return load_model(path, pick_device(device))
+
+
+def sample(
+    model: PathLike | Model,
+    n: int = 16,
+    *,
+    out: PathLike,
+    label: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    console: Console | None = None,
+) -> list[Path]:
+    """Write n samples of a model as one PNG grid (`out` ends in .png) or as a folder of PNG files; return the files.
+
+    The same seed gives the same bytes. Every file carries the provenance mark. A model with labels makes `label`, the name or
+    number of a class, or attributes as "smiling,hat=0.5"; without it, samples have the shares that the data had.
+
+    Raises:
+        UsageError: n is too small, the model makes nothing from noise, or it has no such label.
+        OrganzaError: The model cannot be opened, or the files cannot be written.
+    """
+    opened = model if isinstance(model, Model) else load(model, device)
+    with (console or Console()).counting() as progress, disk_errors(Path(out)):
+        return write_samples(opened, n, Path(out), seed, label, lambda done, total: progress(done, total, "sampling"))
+
+
+def save_images(images: Tensor, path: PathLike, *, model: Model | None = None, seed: int = 0) -> Path:
+    """Write samples, float [n, C, H, W] in [-1, 1], as one PNG grid with the provenance mark.
+
+    Args:
+        images: As `Model.sample` returns them.
+        path: Where.
+        model: What made them, for the mark.
+        seed: What they were made from, for the mark.
+    """
+    mark = model.mark(seed, grid=len(images)) if model else Mark("unknown", "", seed, {"grid": len(images)})
+    with disk_errors(Path(path)):
+        save_picture(Path(path), grid(picture_pixels(images.detach().cpu())), mark)
+    return Path(path)
+
+
+def verify(image: PathLike) -> Mark | None:
+    """The provenance mark of a picture, or None if it carries none (which proves nothing: metadata can be removed).
+
+    Raises:
+        OrganzaError: The file cannot be read, or its mark was altered.
+    """
+    return read_mark(Path(image))

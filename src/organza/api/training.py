@@ -1,0 +1,165 @@
+"""Training: from a recipe and a source to a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from organza import data as sources
+from organza.api.models import load
+from organza.api.paths import PathLike
+from organza.console import Console
+from organza.errors import UsageError
+from organza.files import disk_errors
+from organza.recipes import Recipe, choose, find_recipe, fit_to, override
+from organza.report import write_report
+from organza.training import RunFolder, Watch, pick_device
+from organza.training.loggers import Logger, tensorboard_logger
+from organza.training.request import Request, command_line, default_folder
+from organza.training.run import Job, continued, execute, make_plan
+from organza.training.signals import stopping_on_signals
+
+UNASKED_MINUTES = 30.0  # what a training takes for which neither recipe nor budget was named
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished or interrupted training. Usable wherever a path is: it is the path of its folder.
+
+    Attributes:
+        folder: Where it lies.
+        images: Images seen, over all sittings.
+        images_per_second: On average.
+        seconds: Time spent training.
+        verdict: ok, interrupted or not-finite; planned after a dry run.
+        reason: Why it stopped, if it had to.
+        scores: By metric.
+    """
+
+    folder: Path
+    images: int
+    images_per_second: float
+    seconds: float
+    verdict: str
+    reason: str | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def __fspath__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+
+def train(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str,
+    out: PathLike | None = None,
+    images: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    start: PathLike | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    data_dir: PathLike | None = None,
+    dry_run: bool = False,
+    save_every: float = 60.0,
+    logger: Logger | None = None,
+    tensorboard: bool = False,
+    console: Console | None = None,
+) -> Run:
+    """Train a recipe on a source, or go on with the run that lies in `out`, exactly.
+
+    Args:
+        recipe: Name, path of a YAML file, or value; None: chosen from the data.
+        data: Source: a built-in name, a folder or zip of images, a mixture.
+        out: Run folder; without it runs/RECIPE-SOURCE, with a digest of what else was asked for.
+        images: Budget in images; None: the recipe's, or `minutes`.
+        minutes: Budget in minutes; measured once, by a short try, and turned into images.
+        seed: Of all randomness.
+        device: auto, cpu, cuda, cuda:N or mps.
+        start: Model or run whose weights to begin with.
+        overrides: Fields of the recipe by dotted name, as {"generator.lr": 1e-4}.
+        data_dir: Where to look for built-in data sets before anywhere else.
+        dry_run: Print the plan and stop; the run's verdict is then "planned", and nothing is written.
+        save_every: Seconds between checkpoints; 0: after every step.
+        logger: Called with every row of metrics, a dict.
+        tensorboard: Write TensorBoard events into the run folder too.
+        console: Where plan and progress go; None: standard error.
+
+    Returns:
+        The run. One that stopped on numbers that are not finite is returned too: look at `verdict`.
+
+    Raises:
+        UsageError: A name, field or value does not exist or does not fit.
+        OrganzaError: Data, device or folder cannot be used.
+    """
+    console = console or Console()
+    job = prepare(
+        recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
+        overrides=overrides, data_dir=data_dir, console=console,
+    )  # fmt: skip
+    folder = job.folder.path
+    if dry_run:
+        return Run(folder, job.plan.done, job.plan.images_per_second, 0.0, "planned")
+    loggers = [logger] if logger else []
+    if tensorboard:
+        loggers.append(tensorboard_logger(folder / "tensorboard", job.plan.done))
+    with stopping_on_signals(console.say) as stop, console.training(job.plan) as bar, disk_errors(folder):
+        watch = Watch((bar.row, *loggers), bar.tick, lambda: write_report(folder), stop)
+        result = execute(job, watch, save_every)
+        write_report(folder)
+    console.ended(job.plan, result)
+    rate = result.images / result.seconds if result.seconds else 0.0
+    return Run(folder, result.images, rate, result.seconds, result.verdict, result.reason)
+
+
+def prepare(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str,
+    out: PathLike | None = None,
+    images: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    start: PathLike | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    data_dir: PathLike | None = None,
+    console: Console | None = None,
+) -> Job:
+    """Everything before the first step, which is what `organza train --dry-run` shows: arguments and errors of `train`."""
+    console, where, overrides = console or Console(), pick_device(device), dict(overrides or {})
+    if images is not None and images < 1:
+        raise UsageError(f"--images must be at least 1, not {images}")
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes must be more than 0, not {minutes}")
+    named = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    with console.counting() as progress:
+        source = sources.open_source(data, data_dir=Path(data_dir) if data_dir else None, progress=progress)
+        wanted = fit_to(override(named or choose(source, where.type), overrides), source, overrides)
+        request = Request(
+            recipe=wanted,
+            pinned=frozenset(overrides),
+            chosen=named is None,
+            images=images,
+            minutes=UNASKED_MINUTES if named is None and images is None and minutes is None else minutes,
+            seed=seed,
+            device=where,
+            start=os.path.abspath(start) if start else None,
+            command=command_line(recipe, data, out, images, minutes, seed, start, overrides),
+        )
+        folder = RunFolder(Path(out) if out else default_folder(wanted, source, overrides, seed, start))
+        if start and not folder.exists:
+            load(start)  # what cannot be opened is said before anything is begun
+        settled = continued(request, folder, source) if folder.exists else wanted
+        dataset = sources.decode(source, settled.size, settled.channels, progress=progress)
+    with console.status("trying the recipe for a moment"):
+        plan = make_plan(request, settled, source, dataset, folder)
+    console.plan(plan)
+    return Job(plan, request, dataset, folder)
