@@ -53,7 +53,15 @@ def test_the_commands_of_the_readme(folder):
         assert command.startswith("organza "), command
         words = shlex.split(command)
         if words[1] == "train":
-            words = [word for word in words if word not in ("--minutes", "10")] + shlex.split(SHORT)
+            words = [word for word in words if word not in ("--minutes", "10")]
+        if words[1] in ("train", "sweep"):
+            words += shlex.split(SHORT.partition(" --gen")[0] if "ring" in words else SHORT)
+        if words[1] == "sweep":
+            words = [{"--seeds=3": "--seeds=1"}.get(word, word) for word in words]
+        if words[1] == "reproduce":
+            words += ["--quick", "--images", "64"]
+        if words[1] in ("sweep", "compare", "reproduce"):
+            words += ["-n", "60"]
         done = subprocess.run([organza, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         ran += 1
