@@ -27,6 +27,8 @@ def main(study: Path, page: Path) -> None:
     page.write_text(f"{before}{BEGIN}\n\n{table.strip()}\n\n{END}{after}", encoding="utf-8")
     record = json.loads((study / "compare.json").read_text(encoding="utf-8"))
     kept = {name: record[name] for name in KEPT}
+    for group in kept["groups"]:  # a command names folders of the machine that it ran on
+        del group["command"]
     page.with_suffix(".json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

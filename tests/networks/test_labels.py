@@ -122,7 +122,7 @@ def test_the_label_changes_what_comes_out(options):
     same, different = network(inputs, one_hot(1, 1)), network(inputs, one_hot(1, 2))
     assert torch.allclose(same[0], same[1], atol=1e-5)
     assert not torch.allclose(different[0], different[1], atol=1e-5)
-    with pytest.raises(UsageError, match="takes labels"):
+    with pytest.raises(UsageError, match="take labels"):
         options.build(Dims((3, 32, 32), 6))
 
 

@@ -135,3 +135,41 @@ def test_convolutional_recipes_at_other_sizes(name, size, channels):
     images = stage.networks["generator"](z)
     assert images.shape == (2, channels, size, size)
     assert stage.networks["discriminator"](images).shape == (2, 1)
+
+
+def test_attributes_from_the_table_to_the_sample(tmp_path, monkeypatch):
+    """A folder with attributes.csv trains a conditional GAN, which is then asked for attributes by name."""
+    import numpy as np
+    from PIL import Image
+
+    import organza
+    from organza.console import Console
+    from organza.marks import read_mark
+    from organza.training import probe
+
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
+    chance, folder = np.random.default_rng(0), tmp_path / "faces"
+    folder.mkdir()
+    rows = ["file,smiling,hat"]
+    for index in range(12):
+        Image.fromarray(chance.integers(0, 256, (28, 28), np.uint8)).save(folder / f"{index}.png")
+        rows.append(f"{index}.png,{index % 2},{int(index % 3 == 0)}")
+    (folder / "attributes.csv").write_text("\n".join(rows) + "\n")
+    small = {"generator.width": 4, "generator.dense_width": 4, "discriminator.width": 4, "batch": 4, "ema_half_life": 0}
+    quiet = Console(quiet=True)
+    run = organza.train("cgan", data=str(folder), images=40, overrides=small, out=tmp_path / "run", console=quiet)
+    model = organza.load(run)
+    assert model.labels == ("smiling", "hat")
+    assert model.config["label_kind"] == "attributes"
+    assert model.config["label_shares"] == [0.5, pytest.approx(1 / 3, abs=1e-5)]
+    both = model.sample(2, label="smiling,hat")
+    assert torch.equal(both, model.sample(2, label=torch.ones(2, 2)))
+    assert torch.equal(model.sample(2, label="hat=0.5"), model.sample(2, label=torch.tensor([[0, 0.5], [0, 0.5]])))
+    drawn = model.sample_labels(4000)
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(drawn.mean(0), torch.tensor([0.5, 1 / 3]), atol=0.03, rtol=0)
+    for label in ("smile", "hat=2", "hat=yes"):
+        with pytest.raises(UsageError, match=r"smil|number from 0 to 1"):
+            model.sample(2, label=label)
+    (file,) = organza.sample(run, 4, label="hat", out=tmp_path / "hats.png", console=quiet)
+    assert read_mark(file).details["label"] == "hat"

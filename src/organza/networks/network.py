@@ -47,7 +47,7 @@ class Dims:
         """
         if not self.classes:
             raise UsageError(
-                "a network of this recipe takes labels, but the data have none: set --classes, or --condition none"
+                "the networks of this recipe take labels, and there are no classes: set --classes"
             )
         return self.classes
 

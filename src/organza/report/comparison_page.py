@@ -57,12 +57,12 @@ def comparison_page(comparison: Comparison) -> Html:
         main=join(
             [
                 element("noscript", element("p", NO_SCRIPT, class_="notice")),
+                *map(_extra, comparison.extras),  # a study's question and answer come before the details
                 _glance(comparison),
                 groups_table(comparison),
                 strips(comparison),
                 pictures(comparison),
                 curves(comparison, shown, images),
-                *map(_extra, comparison.extras),
                 runs_table(comparison),
                 _failures(comparison),
                 _commands(comparison),

@@ -124,7 +124,9 @@ def compare_runs(
         picture, reason = _picture(runs[indices[0]], out, f"{number:02d}-{file_name(name)}.png", wanted)
         pictures.append(picture)
         said += [reason] if reason else []
-    record = comparison_record(runs, found, groups, names, differences(questions), pictures, out)
+    # A title says what a group is; the fields in which a study's settings differ would be a dozen columns.
+    settings: list[dict[str, str]] = [{} for _ in groups] if titles else differences(questions)
+    record = comparison_record(runs, found, groups, names, settings, pictures, out)
     record |= {
         "title": title or _title(names, runs),
         "data": data[0],

@@ -172,12 +172,11 @@ def beside(
         columns += [[value for run in runs if (value := last_figure(run, key)) is not None] for key in study.figures]
         states = {standing(cell, place.out).state for cell in own}
         rows.append([setting.name, setting.reported or MISSING, *map(in_words, columns), ", ".join(sorted(states))])
-    header = ["setting", "the document", *titles, *figures, "ended"]
-    return {
-        "title": "The document’s words beside our numbers",
-        "paragraphs": [],
-        "table": {"header": header, "rows": rows},
-    }
+    header, title = ["setting", "the document", *titles, *figures, "ended"], "The document’s words beside our numbers"
+    if not any(setting.reported for setting, _ in settings):
+        rows, title = [[first, *rest] for first, _, *rest in rows], "The numbers"
+        header.remove("the document")
+    return {"title": title, "paragraphs": [], "table": {"header": header, "rows": rows}}
 
 
 def along_the_way(
