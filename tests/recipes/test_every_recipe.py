@@ -9,6 +9,7 @@ from organza.exchange import load_model, save_model
 from organza.exchange.model import weights_digest
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
+from organza.training import checkpoint
 from organza.training.run import label_facts, make_session
 
 CPU = torch.device("cpu")
@@ -38,8 +39,8 @@ def everything(session):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_stop_and_a_start_change_nothing(name):
-    """Two steps straight, against one step, a restored session, and one more: the same bits in all that there is."""
+def test_a_stop_and_a_start_change_nothing(name, tmp_path):
+    """Two steps straight, against one step, a checkpoint's file, and one more: the same bits in all that there is."""
     _, _, straight = begin(name)
     before = everything(straight)
     for _ in range(2):
@@ -47,8 +48,10 @@ def test_a_stop_and_a_start_change_nothing(name):
     assert straight.culprit(thorough=True) is None
     _, _, first = begin(name)
     first.play()
+    checkpoint.save(tmp_path, 1, checkpoint.Checkpoint(first.tensors(), first.counters()))
+    stored = checkpoint.load(checkpoint.all_checkpoints(tmp_path)[0])
     _, _, second = begin(name)
-    second.restore(everything(first), first.counters())
+    second.restore(stored.tensors, stored.counters)
     second.play()
     expected, got = everything(straight), everything(second)
     assert expected.keys() == got.keys()

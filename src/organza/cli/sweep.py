@@ -72,7 +72,8 @@ def sweep(
                         }
                         for result in swept.cells
                     ],
-                    "comparison": page,
+                    "page": page,
+                    "comparison": swept.comparison.record if swept.comparison else None,
                 }
             )
         elif swept.comparison:

@@ -148,6 +148,8 @@ class Model:
             )
         if not given.is_floating_point() and n and not 0 <= int(given.min()) <= int(given.max()) < len(self.labels):
             raise UsageError(f"labels are numbers from 0 to {len(self.labels) - 1}")
+        if given.is_floating_point() and n and not 0 <= float(given.min()) <= float(given.max()) <= 1:
+            raise UsageError("the attributes of a label are numbers from 0 to 1")
         return label_vectors(given, len(self.labels))
 
     def cropped(self, images: Tensor) -> Tensor:
@@ -174,7 +176,7 @@ def read_label(text: str, names: Sequence[str], kind: str) -> Tensor:
     vector = torch.zeros(len(names))
     for part in [text] if kind == "classes" else text.split(","):
         name, equals, value = (part, "", "1") if kind == "classes" else part.strip().partition("=")
-        if name not in names and not (name.isdigit() and int(name) < len(names)):
+        if name not in names and not (name.isdecimal() and int(name) < len(names)):
             raise unknown("label", name, names)
         try:
             number = float(value) if equals else 1.0

@@ -53,10 +53,13 @@ class FeaturesEntry(Protocol):
 
     Attributes:
         summary: One line that says what they are.
+        sha256: Of their weights.
     """
 
     @property
     def summary(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
 
     def load(self, device: torch.device | str = "cpu") -> Features:
         """The features on a device; OrganzaError if their weights are missing or damaged."""

@@ -7,7 +7,7 @@ discriminator judges. Two forms have been published, which the notes mix up (doc
 * the one that ends in 2x2x512, which takes four, 28 -> 14 -> 7 -> 4 -> 2 (D 4,347,493 with 5x5 kernels), with the least
   generator that the notes' text allows (G 769,784).
 
-Any size divisible by 4 will do: the first feature map has 7 to 13 pixels a side.
+Any size that halves to a first feature map of 7 to 13 pixels a side will do: 28, and the powers of two from 32 on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from organza.bounds import Count
 from organza.errors import UsageError
 from organza.networks.conv import ConvDiscriminator, ConvDiscriminatorOptions, Features
-from organza.networks.labels import ConditionalBatchNorm2d, GeneratorCondition, LabelledSequential, LabelPlane, beside
+from organza.networks.labels import GeneratorCondition, LabelledSequential, LabelPlane, beside, label_normalisation
 from organza.networks.layers import Initial, Norm, initialise, normalisation
 from organza.networks.network import NETWORKS, Dims, NetworkOptions
 
@@ -42,7 +42,7 @@ def halvings(sample: tuple[int, int, int]) -> tuple[int, tuple[int, int]]:
         sides, times = [side // 2 for side in sides], times + 1
     if times < 2 or max(sides) >= 2 * SMALLEST:
         raise UsageError(
-            f"this conditional GAN cannot have size {sample[1]}x{sample[2]}: take 28, or a power of two, as --size 32"
+            f"this conditional GAN cannot have size {sample[1]}x{sample[2]}: take 28, 32 or a larger power of two, as --size 64"
         )
     return times, (sides[0], sides[1])
 
@@ -56,9 +56,7 @@ class CGANGenerator(nn.Module):
         times, smallest = halvings(dims.sample)
 
         def normalised(channels: int) -> list[nn.Module]:
-            if options.condition == "every-layer":
-                return [ConditionalBatchNorm2d(channels, classes)]
-            return normalisation(options.norm, channels)
+            return label_normalisation(options.condition, options.norm, channels, classes)
 
         def up(inputs: int, outputs: int) -> nn.Module:
             return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
@@ -114,10 +112,6 @@ class CGANGeneratorOptions(NetworkOptions):
     @property
     def conditional(self) -> bool:
         return self.condition != "none"
-
-    @property
-    def couples_samples(self) -> bool:
-        return self.norm == "batch" or self.condition == "every-layer"
 
     def build(self, dims: Dims) -> nn.Module:
         return CGANGenerator(dims, self)

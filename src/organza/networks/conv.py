@@ -10,6 +10,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from organza.bounds import Share
+from organza.errors import UsageError
 from organza.networks.labels import DenseHead, DiscriminatorCondition, ProjectionHead, beside, input_planes
 from organza.networks.layers import Initial, MinibatchStdDev, Norm, initialise, normalise_spectrally
 from organza.networks.network import Dims, NetworkOptions
@@ -94,12 +95,16 @@ class ConvDiscriminator(nn.Module):
         classes = dims.labelled if options.conditional else 0
         self.entry, planes = input_planes(options.condition, classes, (sides[0], sides[1]))
         made = features(channels + planes)
+        if options.norm == "instance" and prod(made.sides) == 1:
+            raise UsageError(
+                "instance normalisation needs feature maps of more than one pixel: take another norm, or --size"
+            )
         self.trunk = made.trunk
         self.deviation = MinibatchStdDev() if options.minibatch_stddev else nn.Identity()
         last = made.channels + options.minibatch_stddev
         self.head: nn.Module
         if options.condition == "projection":
-            self.head = ProjectionHead(last, classes)
+            self.head = ProjectionHead(last, classes, bias, options.dropout)
         else:
             self.head = DenseHead(last * prod(made.sides), bias, options.dropout)
         for part in (self.trunk, self.head):

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from organza.bounds import Count
 from organza.errors import UsageError
 from organza.networks.conv import Bias, ConvDiscriminator, ConvDiscriminatorOptions, Features, biased
-from organza.networks.labels import ConditionalBatchNorm2d, GeneratorCondition, LabelledSequential, LabelPlane, beside
+from organza.networks.labels import GeneratorCondition, LabelledSequential, LabelPlane, beside, label_normalisation
 from organza.networks.layers import Initial, Norm, initialise, normalisation
 from organza.networks.network import NETWORKS, Dims, NetworkOptions
 
@@ -68,9 +68,7 @@ class DCGANGenerator(nn.Module):
         channels.reverse()
 
         def norm(outputs: int) -> list[nn.Module]:
-            if options.condition == "every-layer":
-                return [ConditionalBatchNorm2d(outputs, classes)]
-            return normalisation(options.norm, outputs)
+            return label_normalisation(options.condition, options.norm, outputs, classes)
 
         def up(inputs: int, outputs: int, normalised: bool) -> nn.Module:
             return doubling(inputs, outputs, options.kernel, biased(options.bias, normalised))
@@ -129,10 +127,6 @@ class DCGANGeneratorOptions(NetworkOptions):
     @property
     def conditional(self) -> bool:
         return self.condition != "none"
-
-    @property
-    def couples_samples(self) -> bool:
-        return self.norm == "batch" or self.normalise_dense
 
     def build(self, dims: Dims) -> nn.Module:
         return DCGANGenerator(dims, self)

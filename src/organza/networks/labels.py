@@ -12,6 +12,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from organza.errors import UsageError
+from organza.networks.layers import Norm, normalisation
+
 GeneratorCondition = Literal["none", "one-hot", "embedding", "every-layer"]
 DiscriminatorCondition = Literal["none", "one-hot", "embedding", "projection"]
 VectorCondition = Literal["none", "one-hot", "embedding"]
@@ -75,6 +78,21 @@ class ConditionalBatchNorm2d(nn.Module):
         return torch.addcmul(shift[:, :, None, None], self.statistics(features), gain[:, :, None, None])
 
 
+def label_normalisation(condition: GeneratorCondition, norm: Norm, channels: int, classes: int) -> list[nn.Module]:
+    """The layer that normalises a generator's feature maps: the label's own if it enters every layer.
+
+    Raises:
+        UsageError: The label is to enter every layer, and another kind of normalisation is asked for.
+    """
+    if condition != "every-layer":
+        return normalisation(norm, channels)
+    if norm not in ("batch", "none"):
+        raise UsageError(
+            f"in every layer the label enters through a batch normalisation of its own: leave out --generator.norm {norm}"
+        )
+    return [ConditionalBatchNorm2d(channels, classes)]
+
+
 class LabelledSequential(nn.Sequential):
     """Layers in a row, of which the conditional ones get the label, too."""
 
@@ -87,16 +105,17 @@ class LabelledSequential(nn.Sequential):
 class ProjectionHead(nn.Module):
     """[B, C, H, W], [B, classes] -> logits [B, 1]: psi(phi) + <v_y, phi> (Miyato and Koyama 2018, arXiv:1802.05637, eq. 4).
 
-    phi is the sum of the features over their pixels.
+    phi is the sum of the features over their pixels, with dropout if wanted.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, bias: bool = True, dropout: float = 0.0) -> None:
         super().__init__()
-        self.dense = nn.Linear(channels, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.dense = nn.Linear(channels, 1, bias=bias)
         self.vectors = nn.Linear(classes, channels, bias=False)
 
     def forward(self, features: Tensor, label: Tensor) -> Tensor:
-        pooled = features.sum((2, 3))
+        pooled = self.dropout(features.sum((2, 3)))
         logits: Tensor = self.dense(pooled)
         projection: Tensor = (self.vectors(label) * pooled).sum(1, keepdim=True)
         return logits + projection

@@ -46,9 +46,7 @@ class Dims:
             UsageError: There are none.
         """
         if not self.classes:
-            raise UsageError(
-                "the networks of this recipe take labels, and there are no classes: set --classes"
-            )
+            raise UsageError("the networks of this recipe take labels, and there are no classes: set --classes")
         return self.classes
 
 
@@ -74,7 +72,7 @@ class NetworkOptions(ABC):
 
     @property
     def couples_samples(self) -> bool:
-        """Whether a sample's output depends on the others of its batch by a normalisation over the batch."""
+        """Whether a normalisation over the batch makes a sample's output depend on the others. Asked of discriminators."""
         return False
 
     @property

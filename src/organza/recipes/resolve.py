@@ -48,7 +48,7 @@ def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Reci
         if source.labels is None:
             raise UsageError(
                 f"the recipe '{recipe.name}' learns what labels mean, and {source.name} has none: put the pictures of each class "
-                "into a folder of its own, or take a recipe without labels, as dcgan"
+                "into a folder of its own, or an attributes.csv beside them; or take a recipe without labels, as dcgan"
             )
         fitted["classes"] = len(source.classes)
     if fitted.get("classes", recipe.classes) != recipe.classes and "classes" in pinned:

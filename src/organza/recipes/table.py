@@ -151,7 +151,7 @@ enter(
         name="wgan",
         summary="Wasserstein GAN: a critic with clipped weights estimates a distance instead of a probability",
         paper="Arjovsky et al. 2017, arXiv:1701.07875",
-        cost="25 epochs of CIFAR-10 through a critic that moves 5 times as often; an hour of a CPU at a quarter of the width",
+        cost="25 epochs of CIFAR-10, an hour of a CPU at a quarter of the width",
         game=NoiseToImage(
             generator=PlayerOptions(DCGANGeneratorOptions(bias="unnormalised"), RMSprop()),
             discriminator=PlayerOptions(DCGANDiscriminatorOptions(bias="unnormalised"), RMSprop()),
@@ -161,7 +161,7 @@ enter(
             n_critic=5,
             n_critic_boost=100,
         ),
-        images=6_250_000,
+        images=1_250_000,
         batch=64,
         size=32,
     )

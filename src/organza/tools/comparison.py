@@ -135,10 +135,19 @@ def compare_runs(
         "failures": failures,
         "sections": [dict(section) for section in sections],
     }
+    write_record(record, out)
+    return record
+
+
+def write_record(record: Mapping[str, Any], out: Path) -> None:
+    """Write compare.json, table.md and table.csv.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
     write_text(out / RECORD, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     write_text(out / TABLE, "\n".join(part for part in (markdown(record), sections_text(record)) if part))
     write_text(out / CSV, comma_separated(record))
-    return record
 
 
 def _read_all(folders: Sequence[Path]) -> tuple[list[RunRecord], list[dict[str, str]]]:
@@ -228,6 +237,7 @@ def comparison_record(
         "data": None,
         "features": first.features if first else None,
         "n": first.n if first else None,
+        "real": first.real if first else None,
         "split": first.split if first else None,
         "resize": first.resize if first else None,
         "seed": 0,

@@ -13,7 +13,7 @@ from organza.exchange import load_model
 from organza.files import write_text
 from organza.tools.aggregate import summary
 from organza.tools.cells import FOLDER, Cell, CellResult, standing, threads_of_each, train_cells
-from organza.tools.comparison import Wanted, compare_runs, open_wanted
+from organza.tools.comparison import Wanted, compare_runs, open_wanted, write_record
 from organza.tools.likeness import likeness_section
 from organza.tools.scoring import METRICS, Reference, score_run
 from organza.tools.study import Scale, Study, StudyCell, study_cells
@@ -114,24 +114,17 @@ def add_mark(marks: dict[str, dict[str, dict[str, float]]], mark: float, cells: 
     reference = open_wanted(cells[0].data, place.wanted)
     for cell in cells:
         run = place.out / FOLDER / cell.name
-        if cell.name in known or seen(run) != cell_end(cell, run):
+        if cell.name in known or not stands_at(cell, run):
             continue
         scores = score_run(run, load_model(run), reference, place.wanted.n, place.wanted.seed)
         known[cell.name] = dict(scores.values)
         write_text(place.out / MARKS, json.dumps(marks, indent=2) + "\n")
 
 
-def seen(run: Path) -> int:
-    """Images that a run has seen."""
-    return int(RunFolder(run).read_record().get("status", {}).get("images", 0))
-
-
-def cell_end(cell: Cell, run: Path) -> int:
-    """Images at which a training of this cell ends: its budget, rounded up to whole steps."""
-    recipe = RunFolder(run).read_recipe()
-    turns = getattr(recipe.game, "n_critic", 1)
-    step = recipe.batch * turns
-    return -(-(cell.images or recipe.images) // step) * step
+def stands_at(cell: Cell, run: Path) -> bool:
+    """Whether the run has come to the end of this cell's budget, and of no later one."""
+    status = RunFolder(run).read_record().get("status", {})
+    return bool(status.get("verdict") == "ok" and status.get("budget") == cell.images)
 
 
 def answer(
@@ -145,25 +138,29 @@ def answer(
     titles = {place.out / FOLDER / cell.name: setting.name for setting, own in settings for cell in own}
     record = compare_runs([*titles], place.out, place.wanted, title=study.title, titles=titles)
     scored = {place.out / run["run"]: run["scores"] for run in record["runs"]}
-    sections = [
+    record["sections"] = [
         {"title": "The question", "paragraphs": [study.question, f"From {study.document}."], "table": None},
-        beside(study, settings, scored, place),
-        *along_the_way(study, settings, scored, marks, place),
+        beside(study, settings, scored, record["features"], place),
+        *along_the_way(study, settings, scored, marks, record["features"], place),
     ]
     first = [(setting.name, place.out / FOLDER / own[0].name) for setting, own in settings]
+    trained = [(title, run) for title, run in first if (run / "model").exists()]
     for name in study.analyses:
-        made = ANALYSES[name](
-            [pair for pair in first if (pair[1] / "model").exists()], open_wanted(cells[0].data, place.wanted)
-        )
-        sections += [made] if made else []
-    return compare_runs([*titles], place.out, place.wanted, title=study.title, titles=titles, sections=sections)
+        made = ANALYSES[name](trained, open_wanted(cells[0].data, place.wanted))
+        record["sections"] += [made] if made else []
+    write_record(record, place.out)
+    return record
 
 
 def beside(
-    study: Study, settings: Sequence[tuple[StudyCell, list[Cell]]], scored: Mapping[Path, Any], place: Place
+    study: Study,
+    settings: Sequence[tuple[StudyCell, list[Cell]]],
+    scored: Mapping[Path, Any],
+    features: str | None,
+    place: Place,
 ) -> Section:
     """What the document reports, beside what came out here."""
-    titles = [METRICS[key].title.format(features="classifier") for key in study.scores]
+    titles = [METRICS[key].of(features).title for key in study.scores]
     figures = [figure.replace("discriminator.", "D ").replace("generator.", "G ") for figure in study.figures]
     rows = []
     for setting, own in settings:
@@ -176,7 +173,17 @@ def beside(
     if not any(setting.reported for setting, _ in settings):
         rows, title = [[first, *rest] for first, _, *rest in rows], "The numbers"
         header.remove("the document")
-    return {"title": title, "paragraphs": [], "table": {"header": header, "rows": rows}}
+    return {"title": title, "paragraphs": [averaged(settings, place)], "table": {"header": header, "rows": rows}}
+
+
+def averaged(settings: Sequence[tuple[StudyCell, list[Cell]]], place: Place) -> str:
+    """With which weights samples were made, in a sentence."""
+    runs = [place.out / FOLDER / cell.name for _, own in settings for cell in own]
+    lives = sorted({RunFolder(run).read_recipe().ema_half_life for run in runs if RunFolder(run).exists})
+    if lives == [0]:
+        return "Samples are made with the generator’s last weights."
+    spans = " or ".join(f"{life:,}" if life else "0 (the last weights)" for life in lives)
+    return f"Samples are made with a moving average of the generator’s weights, of half-life {spans} images."
 
 
 def along_the_way(
@@ -184,6 +191,7 @@ def along_the_way(
     settings: Sequence[tuple[StudyCell, list[Cell]]],
     scored: Mapping[Path, Any],
     marks: Mapping[str, Mapping[str, Mapping[str, float]]],
+    features: str | None,
     place: Place,
 ) -> list[Section]:
     """How the scores were at each mark of the budget; nothing if there is but the last."""
@@ -200,7 +208,7 @@ def along_the_way(
             columns = [[found[key] for found in values if key in found] for key in study.scores]
             images = round((own[0].images or 0) * mark)
             rows.append([setting.name, f"{images:,}", *map(in_words, columns)])
-    header = ["setting", "images", *(METRICS[key].title for key in study.scores)]
+    header = ["setting", "images", *(METRICS[key].of(features).title for key in study.scores)]
     return [{"title": "Along the way", "paragraphs": [], "table": {"header": header, "rows": rows}}]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -171,6 +172,11 @@ class Reference:
             raise UsageError(f"there are no features for {self.source.name}")
         return load_features(self.features_name, self.device)
 
+    @property
+    def features_digest(self) -> str | None:
+        """SHA-256 of the features' weights; None without features."""
+        return None if self.features_name is None else FEATURES[self.features_name].sha256
+
     @cached_property
     def chosen(self) -> Tensor:
         """Indices of the samples, int64 [m], in an order that is random but always the same."""
@@ -288,7 +294,6 @@ def score_run(run: Path, model: Model, reference: Reference, n: int = FAKES, see
     """The same, remembered in the folder of the run, so that the same question is answered at once the next time.
 
     Raises:
-        OSError: The folder cannot be written.
         UsageError: As of `score`.
         OrganzaError: As of `score`.
     """
@@ -298,6 +303,7 @@ def score_run(run: Path, model: Model, reference: Reference, n: int = FAKES, see
         "fingerprint": reference.source.fingerprint,
         "split": reference.source.split,
         "features": reference.features_name,
+        "features_sha256": reference.features_digest,
         "n": n,
         "seed": seed,
     }
@@ -308,7 +314,8 @@ def score_run(run: Path, model: Model, reference: Reference, n: int = FAKES, see
     scores = score(model, reference, n, seed)
     if scores.values:
         known.append({"key": key, "scores": asdict(scores)})
-        write_text(run / FILE, json.dumps({"format": 1, "known": known}, indent=2, ensure_ascii=False) + "\n")
+        with suppress(OSError):  # a run that may only be read is scored anew each time
+            write_text(run / FILE, json.dumps({"format": 1, "known": known}, indent=2, ensure_ascii=False) + "\n")
     return scores
 
 

@@ -73,8 +73,8 @@ def sections(record: Mapping[str, Any]) -> str:
     """What a study adds to the table: its question, the document's words beside the numbers, and the like."""
     parts = []
     for section in record["sections"]:
-        parts += [f"## {section['title']}", *section["paragraphs"]]
-        table = section["table"]
+        parts += [f"## {section['title']}", *section.get("paragraphs", [])]
+        table = section.get("table")
         if table:
             header, rows = table["header"], table["rows"]
             parts.append("\n".join([_row(header), _row(["---"] * len(header)), *map(_row, rows)]))
@@ -89,7 +89,7 @@ def conditions(record: Mapping[str, Any]) -> str:
         parts += [
             f"features {record['features']}" if record["features"] else "",
             f"{record['n']:,} samples of each run",
-            f"against the {record['split']} part",
+            f"against {record['real']:,} of the {record['split']} part" if record["features"] else "",
             f"resize {record['resize']}" if record["resize"] else "",
             f"seed of the scores {record['seed']}",
         ]

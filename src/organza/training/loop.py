@@ -159,7 +159,8 @@ class Keeper:
             return
         networks = self.session.entered.averages.networks
         plane = self.recipe.channels == 2
-        layout, device = Shown(self.recipe), self.session.device
+        attributes = self.facts.get("label_kind") == "attributes"
+        layout, device = Shown(self.recipe, attributes), self.session.device
         z, labels = layout.inputs(ability, self.shown)
         samples = ability.images(networks, z.to(device), None if labels is None else labels.to(device)).cpu()
         details: dict[str, int | str] = {"images": self.session.clock, "grid": len(samples)}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from organza.data import Batches, Dataset, Fit, Source, fit, label_vectors, to_samples
+from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
@@ -283,18 +283,21 @@ def label_facts(labels: Tensor | None, classes: int) -> dict[str, Any]:
     """What a model must know of the labels of its data to make samples with the same shares."""
     if labels is None:
         return {}
-    shares = label_vectors(labels, classes).double().mean(0)
     kind = "attributes" if labels.is_floating_point() else "classes"
+    totals = labels.sum(0, dtype=torch.float64) if kind == "attributes" else torch.bincount(labels, minlength=classes)
+    shares = totals.double() / len(labels)
     return {"label_kind": kind, "label_shares": [round(share, 6) for share in shares.tolist()]}
 
 
 def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recipe, crop: int, seed: int) -> None:
     """A grid of real samples in the layout of the generated ones, to compare with."""
     order = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))
-    layout, labels = Shown(recipe), dataset.labels
+    labels = dataset.labels
+    layout = Shown(recipe, labels is not None and labels.is_floating_point())
     if layout.labelled and labels is not None:
-        belongs = label_vectors(labels[order], recipe.classes) > 0.5
-        columns = [order[belongs[:, column]][: layout.rows] for column in range(layout.columns)]
+        shown = layout.labels if layout.attributes else torch.arange(layout.columns)
+        own = labels[order].round() if layout.attributes else labels[order]
+        columns = [order[(own == label).view(len(own), -1).all(1)][: layout.rows] for label in shown]
         if all(len(column) == layout.rows for column in columns):
             order = torch.stack(columns, 1).flatten()
     chosen = order[: layout.count]

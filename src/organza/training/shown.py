@@ -19,11 +19,16 @@ CLASSES = 16  # columns at most of a grid with labels
 class Shown:
     """The layout of the grids of a run.
 
-    With labels, a column is a class and all of a row come from the same latent vector, so that one sees what the label
+    With labels, a column is a label and all of a row come from the same latent vector, so that one sees what the label
     decides and what the noise.
+
+    Attributes:
+        recipe: Of the run.
+        attributes: Whether labels are attributes.
     """
 
     recipe: Recipe
+    attributes: bool = False
 
     @property
     def labelled(self) -> bool:
@@ -31,7 +36,13 @@ class Shown:
 
     @property
     def columns(self) -> int:
-        return min(self.recipe.classes, CLASSES) if self.labelled else PICTURES
+        return len(self.labels) if self.labelled else PICTURES
+
+    @property
+    def labels(self) -> Tensor:
+        """The label of each column: the classes, or no attribute and then each alone, [columns, classes]."""
+        each = torch.eye(self.recipe.classes)
+        return (torch.cat([torch.zeros(1, self.recipe.classes), each]) if self.attributes else each)[:CLASSES]
 
     @property
     def rows(self) -> int:
@@ -47,7 +58,7 @@ class Shown:
         generator = streams.generator("shown")
         if not self.labelled:
             return ability.latent(generator, self.count), None
-        labels = torch.eye(self.recipe.classes)[: self.columns]
+        labels = self.labels
         if self.recipe.channels == 2:
             return ability.latent(generator, self.count), labels[torch.arange(self.count) % self.columns]
         z = ability.latent(generator, self.rows).repeat_interleave(self.columns, 0)
