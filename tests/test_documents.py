@@ -104,3 +104,15 @@ def test_links_between_documents_lead_somewhere():
     for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_study_has_a_page_with_its_tables():
+    from organza.tools.study import find_study, study_names
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in study_names():
+        page = (ROOT / "docs" / "studies" / f"{name}.md").read_text(encoding="utf-8")
+        assert f"organza reproduce {name}" in page
+        assert all(f"| {cell.name} |" in page for cell in find_study(name).cells), name
+        assert f"docs/studies/{name}.md" in readme
+    assert not re.search(r"ANSWER\d|# TITLE", readme)

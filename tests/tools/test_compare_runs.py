@@ -18,7 +18,7 @@ from organza.training import probe
 
 QUIET = Console(quiet=True)
 KEYS = {
-    "format", "title", "data", "features", "n", "split", "resize", "seed", "notes", "metrics", "groups", "runs", "failures",
+    "format", "title", "data", "features", "n", "real", "split", "resize", "seed", "notes", "metrics", "groups", "runs", "failures",
     "sections",
 }  # fmt: skip
 GROUP_KEYS = {

@@ -24,6 +24,7 @@ RECORD = {
     "features": "some-features",
     "n": 5000,
     "split": "test",
+    "real": 10_000,
     "resize": "28x28",
     "seed": 3,
     "notes": ["mind this"],

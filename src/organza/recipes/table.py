@@ -119,7 +119,7 @@ for name, loss, summary, paper in (
             name=name,
             summary=summary,
             paper=paper,
-            cost="100,000 steps as in the relativistic paper; made for a GPU at full width, an hour of a CPU at a quarter of it",
+            cost="100,000 steps as in the relativistic paper, made for a GPU; a quarter of the width suits a CPU",
             game=replace(COMPARED, loss=loss),
             images=3_200_000,
             batch=32,
@@ -132,7 +132,7 @@ enter(
         name="hinge",
         summary="Hinge loss with spectral normalisation instead of batch normalisation in the discriminator",
         paper="Miyato et al. 2018, arXiv:1802.05957",
-        cost="100,000 steps; made for a GPU at full width, an hour of a CPU at a quarter of it",
+        cost="100,000 steps, made for a GPU; a quarter of the width suits a CPU",
         game=replace(
             DCGAN,
             loss="hinge",
@@ -151,7 +151,7 @@ enter(
         name="wgan",
         summary="Wasserstein GAN: a critic with clipped weights estimates a distance instead of a probability",
         paper="Arjovsky et al. 2017, arXiv:1701.07875",
-        cost="25 epochs of CIFAR-10, an hour of a CPU at a quarter of the width",
+        cost="25 epochs of CIFAR-10, made for a GPU; a quarter of the width suits a CPU",
         game=NoiseToImage(
             generator=PlayerOptions(DCGANGeneratorOptions(bias="unnormalised"), RMSprop()),
             discriminator=PlayerOptions(DCGANDiscriminatorOptions(bias="unnormalised"), RMSprop()),
@@ -203,7 +203,7 @@ CONDITIONAL = Recipe(
     name="cgan",
     summary="Conditional GAN: a label becomes one more feature map in both networks, in the form of the tutorial",
     paper="Mirza and Osindero 2014, arXiv:1411.1784",
-    cost="100 epochs of Fashion-MNIST, half a day on 2 CPU cores; 10 minutes at --generator.width 32 show clothes",
+    cost="100 epochs of Fashion-MNIST, made for a GPU; docs/studies/label-entry.md has a narrow one for 5 minutes of a CPU",
     game=CGAN,
     images=6_000_000,
     batch=128,
@@ -218,7 +218,6 @@ enter(
         CONDITIONAL,
         name="cgan-seed",
         summary="Conditional GAN in the lecture notes' other form: a discriminator of four convolutions that ends in 2x2x512",
-        cost="100 epochs of Fashion-MNIST, made for a GPU",
         game=NoiseToImage(
             generator=PlayerOptions(CGANGeneratorOptions(width=64, last="up", norm="batch"), Adam()),
             discriminator=PlayerOptions(
@@ -312,7 +311,7 @@ enter(
         name="ring-wide",
         summary="The toy of WGAN-GP: perceptrons of three hidden layers of 512 units, a critic with a gradient penalty",
         paper="Gulrajani et al. 2017, arXiv:1704.00028",
-        cost="100,000 steps of 5 + 1 turns, several hours on 2 CPU cores",
+        cost="100,000 steps of 5 + 1 turns; the first few thousand show it",
         game=NoiseToImage(
             generator=PlayerOptions(
                 MLPGeneratorOptions(width=512, hidden_layers=3, slope=0.0, output="linear", initial="he"),

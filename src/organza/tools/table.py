@@ -89,7 +89,7 @@ def conditions(record: Mapping[str, Any]) -> str:
         parts += [
             f"features {record['features']}" if record["features"] else "",
             f"{record['n']:,} samples of each run",
-            f"against {record['real']:,} of the {record['split']} part" if record["features"] else "",
+            f"against {record['real']:,} real ones of the {record['split']} part" if record["features"] else "",
             f"resize {record['resize']}" if record["resize"] else "",
             f"seed of the scores {record['seed']}",
         ]
