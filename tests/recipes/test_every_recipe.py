@@ -176,3 +176,4 @@ def test_attributes_from_the_table_to_the_sample(tmp_path, monkeypatch):
             model.sample(2, label=label)
     (file,) = organza.sample(run, 4, label="hat", out=tmp_path / "hats.png", console=quiet)
     assert read_mark(file).details["label"] == "hat"
+    assert "Each column is one label: none, smiling, hat." in run.report.read_text(encoding="utf-8")

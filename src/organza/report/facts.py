@@ -39,6 +39,11 @@ class Facts:
             return None
         return str(found).strip() or None
 
+    def texts(self, *path: str) -> list[str]:
+        """The list of words at the end of `path`; empty where there is none."""
+        found = self.get(*path)
+        return [str(word) for word in found] if isinstance(found, list) else []
+
     def number(self, *path: str) -> float | None:
         """The finite number at the end of `path`."""
         return finite(self.get(*path))

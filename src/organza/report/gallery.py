@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from organza.marks import read_mark
 from organza.marks.plane import GENERATED, REAL, TINTS, Colour
 from organza.report.facts import Facts
@@ -35,12 +37,13 @@ def frames(samples: Samples) -> list[Frame]:
     ]
 
 
-def gallery(samples: Samples, source: str | None) -> Html:
+def gallery(samples: Samples, source: str | None, columns: Sequence[str] = ()) -> Html:
     """The section with the pictures.
 
     Args:
         samples: What there is to show.
         source: Name of the source, where it is known.
+        columns: What each column of a grid is, in a training with labels.
     """
     origin = f"from {source}" if source else "from the source"
     if not samples.shown:
@@ -68,8 +71,14 @@ def gallery(samples: Samples, source: str | None) -> Html:
         beside=_legend(plane, origin) if plane else real,
         last=len(samples.shown) - 1,
         seen=seen,
-        note=shown if len(samples.shown) < samples.total else "",
+        note=_columns(columns) + (shown if len(samples.shown) < samples.total else ""),
     )
+
+
+def _columns(columns: Sequence[str]) -> str:
+    if not columns:
+        return ""
+    return f"Each column is one label: {', '.join(columns)}. All pictures of a row come from the same random numbers. "
 
 
 def _plane(samples: Samples) -> Facts:

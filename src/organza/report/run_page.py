@@ -26,7 +26,7 @@ def run_page(run: RunFolder) -> Html:
         main=join(
             [
                 element("noscript", element("p", NO_SCRIPT, class_="notice")),
-                gallery(run.samples, run.facts.text("source", "name")),
+                gallery(run.samples, run.facts.text("source", "name"), run.facts.texts("columns")),
                 _curves(run, drawn, images),
                 particulars(run),
                 usage(run),

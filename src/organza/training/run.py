@@ -223,6 +223,7 @@ def execute(job: Job, watch: Watch, save_every: float) -> Result:
                 "fit": plan.fit,
                 "notes": [*plan.notes, *warnings],
             },
+            "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
             "networks": plan.networks,
             "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
         }
@@ -279,6 +280,11 @@ def begin_from(session: Session, model: Model) -> None:
         fill({name: network for name, network in networks.items() if name in known}, weights, model.folder)
 
 
+def has_attributes(dataset: Dataset) -> bool:
+    """Whether the labels are attributes."""
+    return dataset.labels is not None and dataset.labels.is_floating_point()
+
+
 def label_facts(labels: Tensor | None, classes: int) -> dict[str, Any]:
     """What a model must know of the labels of its data to make samples with the same shares."""
     if labels is None:
@@ -293,7 +299,7 @@ def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recip
     """A grid of real samples in the layout of the generated ones, to compare with."""
     order = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))
     labels = dataset.labels
-    layout = Shown(recipe, labels is not None and labels.is_floating_point())
+    layout = Shown(recipe, has_attributes(dataset))
     if layout.labelled and labels is not None:
         shown = layout.labels if layout.attributes else torch.arange(layout.columns)
         own = labels[order].round() if layout.attributes else labels[order]

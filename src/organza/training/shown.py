@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,6 +44,12 @@ class Shown:
         """The label of each column: the classes, or no attribute and then each alone, [columns, classes]."""
         each = torch.eye(self.recipe.classes)
         return (torch.cat([torch.zeros(1, self.recipe.classes), each]) if self.attributes else each)[:CLASSES]
+
+    def names(self, classes: Sequence[str]) -> list[str]:
+        """What each column is, for people; nothing without labels."""
+        if not self.labelled:
+            return []
+        return ([*(["none"] if self.attributes else []), *classes])[: self.columns]
 
     @property
     def rows(self) -> int:
