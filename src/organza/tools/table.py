@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+SMALLEST = 7  # places after the point at most; what is smaller is written with a power of ten
 ARROWS = {"lower": " ↓", "higher": " ↑"}
 
 
@@ -27,7 +28,7 @@ def _decimals(number: float, digits: int) -> int:
 
 
 def _digits(number: float, decimals: int) -> str:
-    return f"{number:,.{min(decimals, 12)}f}"
+    return f"{number:.1e}" if decimals > SMALLEST else f"{number:,.{decimals}f}"
 
 
 def _minutes(seconds: float) -> str:
