@@ -18,8 +18,8 @@ from organza.training import probe
 
 QUIET = Console(quiet=True)
 KEYS = {
-    "format", "title", "data", "features", "n", "real", "split", "resize", "seed", "notes", "metrics", "groups", "runs", "failures",
-    "sections",
+    "format", "title", "data", "features", "n", "real", "split", "resize", "seed", "notes", "metrics", "groups", "runs",
+    "failures", "sections",
 }  # fmt: skip
 GROUP_KEYS = {
     "name", "recipe", "paper", "settings", "runs", "parameters", "scores", "images", "seconds", "images_per_second",
