@@ -67,7 +67,8 @@ def test_the_commands_of_the_readme(folder):
         ran += 1
     assert ran >= 8
     assert (folder / "clothes.png").exists()
-    assert len(list(folder.glob("runs/*/report.html"))) == 2
+    assert len(list(folder.glob("runs/*/report.html"))) == 4
+    assert {path.parent.name for path in folder.glob("*/*/comparison.html")} == {"losses", "ring-quick"}
 
 
 def test_the_tree_of_a_run_in_the_readme(folder):

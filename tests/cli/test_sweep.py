@@ -79,7 +79,8 @@ def test_a_sweep_trains_all_compares_them_and_does_nothing_twice(organza, here):
     assert len(here.begun) == 4
     assert status == 0
     assert [cell["state"] for cell in told["cells"]] == ["done"] * 4
-    assert told["comparison"] == "s/comparison.html"
+    assert told["page"] == "s/comparison.html"
+    assert [len(group["scores"]["kl"]["values"]) for group in told["comparison"]["groups"]] == [2, 2]
     assert {path.name for path in Path("s").iterdir() if not path.name.startswith(".")} == {
         "cells", "logs", "pictures", "sweep.json", "compare.json", "comparison.html", "table.md", "table.csv",
     }  # fmt: skip
