@@ -7,8 +7,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from organza.errors import OrganzaError
-from organza.files import written_whole
 from organza.report.comparison import Comparison, Extra, Metric, read_comparison
 from organza.report.comparison_curves import curves, drawings, families
 from organza.report.comparison_pictures import pictures
@@ -20,6 +18,7 @@ from organza.report.page import code, definitions, page, section
 from organza.report.standing import MISSING, spread, standings
 from organza.report.threads import NAMED, listed, thread, words
 from organza.report.wording import count, figure, value
+from organza.report.write import write_page
 from organza.version import __version__
 
 NO_SCRIPT = "Curves, sorting and enlarging need JavaScript, which is switched off here. All of it is inside this file."
@@ -37,14 +36,7 @@ def write_comparison(folder: Path) -> Path:
     Raises:
         OrganzaError: `compare.json` is missing, damaged or of another format, or the page cannot be written.
     """
-    text = comparison_page(read_comparison(folder))
-    path = folder / "comparison.html"
-    try:
-        with written_whole(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise OrganzaError(f"{path} cannot be written: {error.strerror or error}") from error
-    return path
+    return write_page(folder / "comparison.html", comparison_page(read_comparison(folder)))
 
 
 def comparison_page(comparison: Comparison) -> Html:

@@ -18,8 +18,15 @@ def write_report(run: Path) -> Path:
     Raises:
         OrganzaError: The recipe or the record of the run is missing or damaged, or the page cannot be written.
     """
-    page = run_page(read_run(run))
-    path = run / "report.html"
+    return write_page(run / "report.html", run_page(read_run(run)))
+
+
+def write_page(path: Path, page: str) -> Path:
+    """Write a page whole or not at all, and return its path.
+
+    Raises:
+        OrganzaError: It cannot be written.
+    """
     try:
         with written_whole(path) as temporary:
             temporary.write_text(page, encoding="utf-8", errors="replace")
