@@ -19,6 +19,9 @@ __all__ = [
     "check",
     "compare",
     "cp",
+    "data_features",
+    "diagnose",
+    "evaluate",
     "load",
     "names",
     "reproduce",
@@ -31,7 +34,23 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from organza.api import check, compare, cp, load, names, reproduce, sample, save_images, show, sweep, train, verify
+    from organza.api import (
+        check,
+        compare,
+        cp,
+        data_features,
+        diagnose,
+        evaluate,
+        load,
+        names,
+        reproduce,
+        sample,
+        save_images,
+        show,
+        sweep,
+        train,
+        verify,
+    )
 
 
 def __getattr__(name: str) -> Any:

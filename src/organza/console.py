@@ -12,7 +12,10 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from organza.diagnosis import HEALTHY
+
 if TYPE_CHECKING:
+    from organza.diagnosis import Diagnosis
     from organza.training.plan import Plan
     from organza.training.run import Result
 
@@ -83,12 +86,19 @@ class Console:
 
         run = plan.out
         seen = f"{result.images:,} images in {duration(result.seconds)}"
-        if result.verdict == "not-finite":
+        if result.reason:
             self.say(f"stopped at {seen}: {result.reason}")
         elif result.verdict == "interrupted":
             self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here")
         else:
             self.say(f"done: {seen}")
+        diagnosis = result.diagnosis
+        self.say(f"doctor: {diagnosis.verdict}. {diagnosis.sentence}")
+        for notice in diagnosis.notices:
+            self.say(f"        {notice}")
+        if diagnosis.prescriptions:
+            first = diagnosis.prescriptions[0]
+            self.say(f"        Try {first.options}: {first.reason} `organza diagnose {run}` tells more.")
         self.say(f"report: {run / 'report.html'}")
         if result.verdict != "not-finite":
             self.say(f"try:    organza sample {run} -n 64 --out samples.png")
@@ -114,6 +124,7 @@ class TrainingLine:
         )
         self.task = self.bar.add_task("", total=self.budget, completed=plan.done, speed="", eta="", figures="")
         self.plan_rate = plan.images_per_second
+        self.verdict, self.scores = "", ""
 
     def tick(self, clock: int, figures: Mapping[str, float]) -> None:
         """Show where the training is; called twice a second."""
@@ -125,11 +136,31 @@ class TrainingLine:
         elapsed = now - self.began
         rate = (clock - self.start_clock) / elapsed if elapsed > 1 else self.plan_rate
         speed, eta = f"{rate:,.0f} images/s", f"ETA {duration(max(0, self.budget - clock) / max(rate, 1e-9))}"
-        text = spoken(figures)
+        text = "  ".join(part for part in (spoken(figures), self.scores, self.verdict) if part)
         self.bar.update(self.task, completed=clock, speed=speed, eta=eta, figures=text)
         if not self.console.rich.is_terminal and now - self.last_plain > PLAIN_EVERY:
             self.last_plain = now
             self.console.say(f"{clock / self.budget:4.0%}  {clock:,} images  {speed}  {eta}  {text}")
+
+    def diagnosed(self, diagnosis: Diagnosis) -> None:
+        """Show what the doctor says, and say it once in a line of its own."""
+        if diagnosis.verdict not in (self.verdict, HEALTHY if not self.verdict else ""):
+            what = diagnosis.sentence if diagnosis.verdict != HEALTHY else "All is well again."
+            self.console.say(f"doctor: {diagnosis.verdict} at {diagnosis.images:,} images. {what}")
+        self.verdict = diagnosis.verdict
+
+    def scored(self, scores: Mapping[str, float]) -> None:
+        """Show the last scores."""
+        self.scores = "  ".join(f"{name.removeprefix('score.')} {value:.3g}" for name, value in scores.items())
+
+    def remedied(self, remedy: Mapping[str, Any]) -> None:
+        """Say what was changed, and from where the training goes on."""
+        options = " ".join(f"--{name} {value}" for name, value in remedy["changes"].items())
+        self.console.say(
+            f"remedy {remedy['attempt']}: {options}. {remedy['reason']} Back to {remedy['back_to']:,} of "
+            f"{remedy['images']:,} images."
+        )
+        self.start_clock, self.verdict = None, ""
 
     def row(self, row: Mapping[str, Any]) -> None:
         """Show a row of metrics, at the end of the run the last one."""

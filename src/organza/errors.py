@@ -32,9 +32,17 @@ class UnknownError(UsageError):
 
 
 class TrainingStopped(OrganzaError):
-    """The training cannot go on (a number is no longer finite): the command line exits with 3."""
+    """The training cannot go on, because a number is no longer finite: the command line exits with 3.
+
+    Attributes:
+        culprit: What is no longer finite, in words.
+    """
 
     status = 3
+
+    def __init__(self, message: str, culprit: str) -> None:
+        super().__init__(message)
+        self.culprit = culprit
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownError:

@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a crash, never meets half of one."""
+"""Writing files so that a reader, or a crash, never meets half of one; and where what can be made again is kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from organza.errors import OrganzaError
+
+
+def cache_folder() -> Path:
+    """$ORGANZA_CACHE, or `organza` in the user's cache folder."""
+    own = os.environ.get("ORGANZA_CACHE")
+    if own:
+        return Path(own).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "organza"
 
 
 @contextmanager

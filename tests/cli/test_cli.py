@@ -49,7 +49,7 @@ def test_help_imports_neither_torch_nor_tyro():
         assert f"\n  {verb} " in done.stdout
 
 
-@pytest.mark.parametrize("verb", [*cli.VERBS, "data check"])
+@pytest.mark.parametrize("verb", [*cli.VERBS, "data check", "data features"])
 def test_every_verb_has_help(organza, verb):
     status, out, _ = organza(f"{verb} --help")
     assert status == 0
@@ -62,7 +62,7 @@ def test_the_overview_answers_nothing_and_version(organza):
     assert organza("--version")[1].startswith("organza 0.")
 
 
-@pytest.mark.parametrize("kind", ["recipes", "sources", "games", "networks", "losses"])
+@pytest.mark.parametrize("kind", ["recipes", "sources", "games", "networks", "losses", "metrics", "features"])
 def test_lists(organza, kind):
     status, out, _ = organza(f"list {kind}")
     assert status == 0
@@ -111,7 +111,7 @@ def test_train_prints_one_json_object_and_the_rest_elsewhere(organza):
     assert status == 0, err
     result = json.loads(out)
     assert set(result) == {"run", "images", "images_per_second", "seconds", "verdict", "scores"}
-    assert (result["run"], result["images"], result["verdict"]) == ("run", 32, "ok")
+    assert (result["run"], result["images"], result["verdict"]) == ("run", 32, "healthy")
     assert "ETA" in err or "in about" in err
     status, out, _ = organza(["train", "ring", "--data", "ring8", "--images", "32", "--out", "run", *SMALL])
     assert (status, out) == (0, "")
@@ -246,8 +246,8 @@ def test_the_python_face_is_small_and_light():
     import organza
 
     assert set(organza.__all__) == {
-        "OrganzaError", "check", "compare", "cp", "load", "names", "reproduce", "sample", "save_images", "show", "sweep",
-        "train", "verify",
+        "OrganzaError", "check", "compare", "cp", "data_features", "diagnose", "evaluate", "load", "names", "reproduce", "sample",
+        "save_images", "show", "sweep", "train", "verify",
     }  # fmt: skip
     rooms = {path.name for path in Path(organza.__file__).parent.iterdir() if path.is_dir()}
     assert not rooms & set(organza.__all__)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from organza import cli
-from organza.tools import Cell, cells, run_cells, scoring
+from organza.tools import Cell, cells, run_cells
+from organza.tools.scoring import reference
 from organza.training import probe
 
 SMALL = ["--batch", "8", "--generator.width", "8", "--discriminator.width", "8", "--device", "cpu"]
@@ -97,7 +98,7 @@ def test_not_finite_is_a_result_and_a_failure_is_told(organza, here, monkeypatch
     assert status == 0, err
     assert "generator.lr=1e30,seed=0: not-finite" in err
     written = json.loads(Path("s/compare.json").read_text())
-    assert [group["verdicts"] for group in written["groups"]] == [{"ok": 1}, {"not-finite": 1}]
+    assert [group["verdicts"] for group in written["groups"]] == [{"healthy": 1}, {"not-finite": 1}]
 
     folder = Path("s/cells/generator.lr=1e-3,seed=0")
     (folder / "run.json").write_text("{")  # a training that finds this refuses to go on
@@ -112,7 +113,7 @@ def test_not_finite_is_a_result_and_a_failure_is_told(organza, here, monkeypatch
 
 
 def test_recipes_and_pictures(organza, here, monkeypatch):
-    monkeypatch.setattr(scoring, "REAL", 300)
+    monkeypatch.setattr(reference, "REAL", 300)
     status, out, err = organza(
         ["sweep", "--data", "fashion-mnist-10k", "--over", "recipe=gan", "--over", "z_dim=4,5", "--images", "16",
          "--out", "s", "-n", "20", *SMALL]
@@ -180,7 +181,7 @@ def test_killed_it_takes_its_children_along_and_goes_on_where_it_was(organza, he
         process.wait()
     wait_for(lambda: not alive(child), 1.5)  # at once, long before it could have ended by itself
     first = Path("s/cells/generator.lr=1e-3,seed=0/run.json")
-    assert json.loads(first.read_text())["status"]["verdict"] == "ok"
+    assert json.loads(first.read_text())["status"]["verdict"] == "healthy"
     before = first.stat().st_mtime_ns
     status, _, err = organza(line)
     assert status == 0, err

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from organza.data import decode, open_source, to_samples
 from organza.errors import OrganzaError, UsageError
-from organza.features import FEATURES, ClassifierFeatures, SmallClassifier, load_features
+from organza.features import FEATURES, Classifier, ClassifierFeatures, MapFeatures, SmallClassifier, load_features
 from organza.features.pictures import resize, to_grey
 
 COUNT = 2000
@@ -170,5 +170,33 @@ def test_loading_leaves_the_random_numbers_of_others_alone():
 def test_the_licence_lies_beside_the_weights():
     folder = Path(FEATURES["fashion-classifier"].weights.parent)
     text = (folder / "README.md").read_text(encoding="utf-8")
-    for word in ("MIT", "CC BY-SA 3.0", *(entry.weights.name for entry in FEATURES.values())):
+    packaged = [entry.weights.name for entry in FEATURES.values() if isinstance(entry, Classifier)]
+    assert len(packaged) == 2
+    for word in ("MIT", "CC BY-SA 3.0", *packaged):
         assert word in text
+
+
+def test_the_maps_are_what_the_embedding_averages(features, clothes):
+    assert isinstance(features, MapFeatures)
+    images = clothes[0][:520]  # more than one chunk
+    maps = features.maps(images)
+    assert [tuple(layer.shape[1:]) for layer in maps] == [
+        (24, 28, 28),
+        (24, 14, 14),
+        (48, 14, 14),
+        (48, 7, 7),
+        (96, 4, 4),
+    ]
+    assert torch.allclose(maps[-1].mean((2, 3)), features.embed(images), atol=1e-4)
+    assert not maps[0].requires_grad
+
+
+def test_the_digest_is_the_files_or_the_tensors(features):
+    assert features.sha256 == FEATURES["fashion-classifier"].sha256
+    digests = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        digests.append(ClassifierFeatures("own", ("a", "b"), SmallClassifier(2).eval()).sha256)
+    first, again, other = digests
+    assert first == again != other
+    assert len(first) == 64

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from organza.errors import UsageError
-from organza.metrics import class_shares, conditional_accuracy, diversity_by_class, effective_classes
+from organza.metrics import class_shares, conditional_accuracy, diversity_by_class, effective_classes, entropy
 
 
 def certain(labels, classes):
@@ -32,6 +32,11 @@ def test_shares_sum_to_one_and_effective_classes_lie_between_one_and_all(labels)
 def test_equal_shares_of_k_classes_are_k_effective_ones(classes, empty):
     shares = torch.tensor([1 / classes] * classes + [0.0] * empty)
     assert effective_classes(shares) == pytest.approx(classes, rel=1e-6)
+
+
+def test_the_entropy_is_in_nats():
+    assert entropy(torch.tensor([0.5, 0.25, 0.25, 0.0])) == pytest.approx(1.5 * math.log(2))
+    assert entropy(torch.tensor([0.0, 1.0])) == 0
 
 
 def test_effective_classes_of_unequal_shares():

@@ -7,16 +7,18 @@ import math
 import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import yaml
 from PIL import Image, ImageDraw, PngImagePlugin
 
+from organza.diagnosis import Diagnosis, Finding, Prescription
 from organza.marks import Mark, save_picture, scatter
 from organza.marks.plane import CELLS
 
 Row = dict[str, Any]
+Side = Literal["above", "below"]
 
 RECIPE: dict[str, Any] = {
     "name": "dcgan",
@@ -105,6 +107,59 @@ def rows(count: int, images: int = 64_000) -> list[Row]:
     return written
 
 
+def finding(
+    name: str, verdict: str | None = None, value: float | None = 0.05, threshold: float = 0.1, side: Side = "below"
+) -> Finding:
+    """What a detector finds; it speaks up if it has a verdict."""
+    return Finding(name, verdict, value, threshold, side, 64_000, f"What {name} means.")
+
+
+def diagnosis(verdict: str = "healthy", *, remedies: int = 2, notices: tuple[str, ...] = ()) -> Row:
+    """What `diagnosis.json` holds: one sign speaks up if the verdict is bad, two are calm, one has nothing to measure."""
+    calm = (
+        finding("gradient-growth", value=2.5, threshold=100.0, side="above"),
+        finding("range", value=-0.2, side="above"),
+        finding("label", value=None),
+    )
+    spoken = () if verdict == "healthy" else (finding("the-culprit", verdict),)
+    prescriptions = [
+        Prescription({"discriminator.lr": 1e-4}, "A slower discriminator."),
+        Prescription({"loss": "hinge", "n_critic": 2}, "A softer loss."),
+        Prescription({"batch": 256}, "More to look at."),
+    ]
+    made = tuple(prescriptions[: 0 if verdict == "healthy" else remedies])
+    return Diagnosis(verdict, 64_000, (*calm, *spoken), made, notices).record()
+
+
+def readings(count: int, images: int = 64_000, kinds: int = 4) -> list[Row]:
+    """What the doctor reads in a training that collapses half-way."""
+    written = []
+    for index in range(count):
+        done = index / max(1, count - 1)
+        shares = [1 / kinds] * kinds if done < 0.5 else [1.0] + [0.0] * (kinds - 1)
+        written.append(
+            {
+                "images": round(images * done),
+                "step": index,
+                "verdict": "healthy" if done < 0.5 else "complete-collapse",
+                "diversity": 1 - 0.9 * done,
+                "precision": 0.5 + 0.4 * done,
+                "recall": 0.6 * (1 - done),
+                "duplicates": 0.9 * done,
+                "energy": 0.2 + done,
+                "kinds": 1.0 if done < 0.5 else 1 / kinds,
+                "largest": max(shares),
+                "sensitivity": 1.0,
+                "score_real": 1.0,
+                "score_fake": -1.0,
+                "score_spread": 0.5,
+                "score_held": 1.0 - done,
+                "shares": shares,
+            }
+        )
+    return written
+
+
 def save_grid(
     path: Path, *, mode: str = "L", tile: int = 28, across: int = 6, detail: float = 1.0, seed: int = 0
 ) -> None:
@@ -153,6 +208,8 @@ def make_run_folder(
     mode: str = "L",
     plane: bool = False,
     surface: str | None = "log-odds",
+    diagnosis: object = None,
+    readings: Iterable[Row] = (),
 ) -> Path:
     """Write the folder `run`; whatever the arguments do not say is as after a training that went well."""
     samples = run / "samples"
@@ -161,6 +218,10 @@ def make_run_folder(
     (run / "run.json").write_text(json.dumps(merged(FACTS, facts or {})), encoding="utf-8")
     written = rows(200) if metrics is None else metrics
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in written), encoding="utf-8")
+    if diagnosis is not None:
+        (run / "diagnosis.json").write_text(json.dumps(diagnosis), encoding="utf-8")
+    if seen := "".join(json.dumps(reading) + "\n" for reading in readings):
+        (run / "readings.jsonl").write_text(seen, encoding="utf-8")
     for index in range(grids):
         images = 64_000 * index // max(1, grids - 1)
         path = samples / f"{images:012d}.png"

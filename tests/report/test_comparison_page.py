@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from comparisons import METRICS, SCORES, make_comparison
 
+from organza.diagnosis import VERDICTS
 from organza.errors import OrganzaError
 from organza.report import comparison_pictures, write_comparison
+from organza.report.verdicts import judged
 
 
 class Reader(HTMLParser):
@@ -142,6 +144,20 @@ def test_a_run_that_broke_says_so_with_its_reason(tmp_path):
     assert "Finished ×2 Not finite" in page.table()[1][-1]
     assert page.table(1)[2][:5] == ["hinge, seed 1", "hinge", "1", "Not finite the loss is NaN", "—"]
     assert "nan" not in page.text.lower().replace("the loss is nan", "")
+
+
+@pytest.mark.parametrize("verdict", [*VERDICTS, "ok", "running", "of-tomorrow"])
+def test_every_verdict_has_its_chip(tmp_path, verdict):
+    page = read(make(tmp_path, group={"verdicts": {verdict: 3}}))
+    moods = {"healthy": "good", "ok": "good", "running": "open", "of-tomorrow": "open"}
+    assert page.table()[1][-1] == f"{judged(verdict).name} ×3"
+    assert f"chip {moods.get(verdict, 'bad')}" in [attributes.get("class") for _, attributes in page.elements]
+
+
+def test_runs_that_failed_sort_behind_those_that_did_not(tmp_path):
+    page = read(make(tmp_path, group={"verdicts": {"healthy": 1, "ok": 1, "mode-rotation": 1, "explosion": 2}}))
+    cells = [attributes.get("data-order") for attributes in page.all("td")]
+    assert cells[len(page.table()[0]) - 2] == "3"  # the last cell of the first row, whose first one is a heading
 
 
 def test_fields_that_the_names_tell_have_no_column_and_others_have(tmp_path):

@@ -14,7 +14,7 @@ from run_folders import rows
 
 from organza.errors import OrganzaError
 from organza.report import wording, write_report
-from organza.report.header import VERDICTS
+from organza.report.verdicts import VERDICTS
 
 
 class Reader(HTMLParser):
@@ -183,7 +183,7 @@ def test_every_verdict_is_explained(make_run, verdict):
 
 
 def test_a_verdict_of_tomorrow_is_shown_by_its_name(make_run):
-    assert "Mode rotation" in read(make_run(facts={"status": {"verdict": "mode-rotation"}})).text
+    assert "Never heard of" in read(make_run(facts={"status": {"verdict": "never-heard-of"}})).text
 
 
 COMMAND = "organza train dcgan --data fashion-mnist-10k --out runs/one"

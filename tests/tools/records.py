@@ -8,7 +8,7 @@ import torch
 from organza.tools.run_record import RunRecord
 
 
-def record(seed=0, recipe="ring", data="ring8", verdict="ok", **changes):
+def record(seed=0, recipe="ring", data="ring8", verdict="healthy", **changes):
     """A run; `fields` are added to a few of a recipe."""
     fields = {"generator.lr": 1e-3, "batch": 64, "images": 640, "log_every": 64, **changes.pop("fields", {})}
     standard = {
@@ -41,7 +41,7 @@ class MadeUpModel:
 
     def __init__(self, samples, labels=(), asked=None):
         self.samples, self.labels, self.asked, self.drawn = samples, labels, asked, 0
-        self.recipe = SimpleNamespace(channels=samples.shape[1], name="made-up")
+        self.recipe = SimpleNamespace(channels=samples.shape[1], sample=tuple(samples.shape[1:]), name="made-up")
         self.config = {"weights_sha256": "0" * 64}
 
     def sample(self, n, seed=0, first=0, label=None):

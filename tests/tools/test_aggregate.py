@@ -88,7 +88,7 @@ def test_an_entry_has_means_of_its_own_runs_only():
     runs = [record(0), record(9, images=10**6), record(1, images=1280, seconds=2.0, verdict="not-finite")]
     entry = group_entry("a", {}, [0, 2], runs, [{"kl": 1.0}, {"kl": 50.0}, {"kl": 2.0}], ["kl"], None)
     assert (entry["images"], entry["images_per_second"]) == (960, (320 + 640) / 2)
-    assert entry["verdicts"] == {"ok": 1, "not-finite": 1}
+    assert entry["verdicts"] == {"healthy": 1, "not-finite": 1}
     assert entry["scores"]["kl"]["values"] == [1.0, 2.0]
     assert entry["runs"] == [0, 2]
 

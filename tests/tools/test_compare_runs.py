@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,8 +13,9 @@ from organza import api
 from organza.console import Console
 from organza.errors import OrganzaError, UsageError
 from organza.marks import read_mark
-from organza.tools import comparison, scoring
+from organza.tools import comparison
 from organza.tools.comparison import Wanted, compare_runs, most_common_data, sample_grid
+from organza.tools.scoring import Scores, evaluation, reference, why_not_beside
 from organza.training import probe
 
 QUIET = Console(quiet=True)
@@ -31,8 +33,8 @@ RUN_KEYS = {"run", "name", "group", "seed", "verdict", "reason", "images", "seco
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Three rings of two widths, one grid, one perceptron on clothes."""
-    folder, before = tmp_path_factory.mktemp("runs"), (probe.SECONDS, scoring.REAL)
-    probe.SECONDS, scoring.REAL = 0.0, 300
+    folder, before = tmp_path_factory.mktemp("runs"), (probe.SECONDS, reference.REAL)
+    probe.SECONDS, reference.REAL = 0.0, 300
     small = {"batch": 32, "generator.width": 8, "discriminator.width": 8}
     for name, recipe, data, seed, width in (
         ("a0", "ring", "ring8", 0, 8), ("a1", "ring", "ring8", 1, 8), ("b0", "ring", "ring8", 0, 9),
@@ -43,7 +45,7 @@ def runs(tmp_path_factory):
             overrides=small | {"generator.width": width},
         )  # fmt: skip
     yield folder
-    probe.SECONDS, scoring.REAL = before
+    probe.SECONDS, reference.REAL = before
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_runs_that_differ_in_the_seed_only_are_one_group(compared):
     assert kl["values"] == [written["runs"][0]["scores"]["kl"], written["runs"][3]["scores"]["kl"]]
     assert kl["sd"] is not None
     assert written["groups"][1]["scores"]["kl"]["sd"] is None
-    assert written["groups"][0]["verdicts"] == {"ok": 2}
+    assert written["groups"][0]["verdicts"] == {"healthy": 2}
     assert written["groups"][0]["parameters"].keys() == {"generator", "discriminator"}
 
 
@@ -131,8 +133,41 @@ def test_pictures_are_scored_with_features_and_the_scores_are_remembered(runs, t
     def again(*arguments):
         raise AssertionError("scored twice")
 
-    monkeypatch.setattr(scoring, "score", again)
+    monkeypatch.setattr(evaluation, "score", again)
     assert compare_runs([runs / "clothes"], tmp_path / "two", wanted)["runs"][0]["scores"] == found["runs"][0]["scores"]
+
+
+SCORED = Scores(
+    values={"fd": 1.0}, features="random-conv", n=64, real=100, split="test", resize="64x64", seed=0, data="a",
+    fingerprint="f", features_sha256="0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"features": "inception"}, "scores of features random-conv and of features inception"),
+        ({"features_sha256": "1"}, "features_sha256 0"),
+        ({"n": 65}, "scores of n 64 and of n 65"),
+        ({"real": 101}, "real 100 and of real 101"),
+        ({"split": "train"}, "split test and of split train"),
+        ({"resize": "8x8"}, "resize 64x64"),
+        ({"seed": 1}, "seed 0 and of seed 1"),
+        ({"data": "b", "fingerprint": "g"}, "data a and of data b"),
+        ({"fingerprint": "g"}, "fingerprint f and of fingerprint g"),
+    ],
+)
+def test_scores_that_depend_on_different_things_are_refused_in_one_table(runs, tmp_path, monkeypatch, change, words):
+    other = replace(SCORED, **change)
+    assert words in why_not_beside(SCORED, other)
+    answers = iter([SCORED, other])
+    monkeypatch.setattr(comparison, "score_run", lambda *arguments: next(answers))
+    with pytest.raises(UsageError, match=f"a0 and a1 cannot be compared: .*{words}"):
+        compare_runs([runs / "a0", runs / "a1"], tmp_path, Wanted())
+
+
+def test_scores_that_differ_in_their_values_only_stand_in_one_table():
+    assert why_not_beside(SCORED, replace(SCORED, values={"fd": 2.0}, notes=("a",), seconds=3.0)) is None
 
 
 def test_a_comparison_takes_the_place_of_the_one_before(runs, tmp_path):

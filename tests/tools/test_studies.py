@@ -98,6 +98,8 @@ def test_another_study_or_size_is_refused(here):
     organza.reproduce("ring", quick=True, images=256, n=50, out="one", console=QUIET)
     with pytest.raises(UsageError, match="lies the study ring at size quick"):
         organza.reproduce("ring", images=256, n=50, out="one", console=QUIET)
+    with pytest.raises(UsageError, match="is scored on 50 samples along the way, and scores on 60 cannot stand beside"):
+        organza.reproduce("ring", quick=True, images=256, n=60, out="one", console=QUIET)
     with pytest.raises(UsageError, match="take one"):
         organza.reproduce("ring", quick=True, full=True, console=QUIET)
     with pytest.raises(UsageError, match="did you mean ring"):

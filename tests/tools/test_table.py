@@ -16,7 +16,7 @@ GROUP = {
     "scores": {"kl": {"mean": 0.123456, "sd": 0.0123, "values": [0.1, 0.2]}},
     "images": 6400.0,
     "seconds": 90.0,
-    "verdicts": {"ok": 1, "not-finite": 1},
+    "verdicts": {"healthy": 1, "not-finite": 1},
 }
 RECORD = {
     "title": "ring on ring8",

@@ -28,9 +28,9 @@ def train(name: str, folder: str) -> None:
 
     torch.set_num_threads(1)
     probe.SECONDS = 0.0  # speed is of no interest here
-    common = {"images": 96, "batch": 8, "log_every": 24, "sample_every": 64}
+    common = {"images": 96, "batch": 8, "log_every": 24, "sample_every": 64, "doctor_every": 48}
     if name in THROWAWAY:
-        recipe, data = THROWAWAY[name](), "ring8"
+        recipe, data = override(THROWAWAY[name](), {"doctor_every": 48}), "ring8"
     else:
         narrow = {"generator.width": 4, "discriminator.width": 4}
         recipe, data = (

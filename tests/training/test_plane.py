@@ -45,7 +45,7 @@ class Restless(nn.Module):
         return self.layers(samples.flatten(1))
 
 
-def judge(networks, samples):
+def judge(networks, samples, labels=None):
     return networks["discriminator"](samples).flatten()
 
 
@@ -88,7 +88,7 @@ def test_modes_come_back_after_an_error():
 @pytest.mark.parametrize("log_odds", [True, False])
 def test_the_surface_shows_who_is_taken_for_real(log_odds):
     """A judge that says real on the right: blue there, brown on the left."""
-    judges = Judges(lambda _networks, samples: 9 * samples[:, 0, 0, 0], log_odds=log_odds)
+    judges = Judges(lambda _networks, samples, _labels: 9 * samples[:, 0, 0, 0], log_odds=log_odds)
     real, fake = REAL.abs(), -REAL.abs()
     picture, details = plane_picture(fake, real, judges, {"discriminator": nn.Identity()}, CPU)
     top = picture[20].astype(int)
@@ -132,7 +132,7 @@ def test_a_constant_judge_is_undecided_everywhere():
 @pytest.mark.parametrize("log_odds", [True, False])
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
 def test_a_judge_out_of_its_mind_spoils_no_picture(score, log_odds):
-    judges = Judges(lambda _networks, samples: torch.full((len(samples),), score), log_odds=log_odds)
+    judges = Judges(lambda _networks, samples, _labels: torch.full((len(samples),), score), log_odds=log_odds)
     picture, _ = plane_picture(FAKE * math.nan, REAL, judges, {"discriminator": nn.Identity()}, CPU)
     assert tuple(picture[5, 5]) == GROUND
 

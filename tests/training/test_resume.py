@@ -23,7 +23,7 @@ def remains(folder):
     timeless = [{key: row[key] for key in row if key not in ("seconds", "images_per_second")} for row in run.rows()]
     samples = {picture.name: picture.read_bytes() for picture in sorted(run.samples.iterdir())}
     model = {file.name: file.read_bytes() for file in sorted(run.model.iterdir())}
-    return checkpoint.checksum(newest.tensors), newest.counters, timeless, samples, model
+    return checkpoint.checksum(newest.tensors), newest.counters, timeless, run.readings(), samples, model
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,8 @@ from organza.recipes import RECIPES, override, read_recipe
 from organza.streams import Streams
 from organza.training import RunFolder, checkpoint, loop, probe
 from organza.training import run as runs
+from organza.training.doctor import Doctor
+from organza.training.patient import Patient
 
 QUIET = Console(quiet=True)
 SMALL = {"batch": 8, "generator.width": 8, "discriminator.width": 8}
@@ -49,7 +51,7 @@ def test_what_a_run_leaves(tmp_path):
     run = train(
         tmp_path / "run", recipe="gan", data="fashion-mnist-10k", logger=rows.append, overrides={"log_every": 16}
     )
-    assert (run.verdict, run.images, run.reason) == ("ok", 64, None)
+    assert (run.verdict, run.images, run.reason) == ("healthy", 64, None)
     folder = RunFolder(tmp_path / "run")
     assert rows == folder.rows()
     assert [row["images"] for row in rows] == [16, 32, 48, 64]
@@ -57,7 +59,7 @@ def test_what_a_run_leaves(tmp_path):
     assert all(0 < row["discriminator.real"] < 1 for row in rows)
     assert read_recipe(folder.recipe_file).images == 64
     record = folder.read_record()
-    assert record["status"] == {**record["status"], "verdict": "ok", "images": 64, "budget": 64, "steps": 8}
+    assert record["status"] == {**record["status"], "verdict": "healthy", "images": 64, "budget": 64, "steps": 8}
     assert record["source"]["count"] == 10_000
     assert {path.name for path in folder.samples.iterdir()} >= {"real.png", f"{0:012d}.png", f"{64:012d}.png"}
     assert [path.stem for path in checkpoint.all_checkpoints(folder.checkpoints)] == [f"{64:012d}", f"{0:012d}"]
@@ -132,7 +134,7 @@ def test_a_damaged_checkpoint_is_put_aside_for_the_one_before(tmp_path, damage):
         save_file({"a": torch.zeros(2)}, newest)
     else:
         newest.write_bytes({"truncated": content[:-9], "flipped": content, "empty": b""}[damage])
-    assert train(tmp_path / "run", images=80).verdict == "ok"
+    assert train(tmp_path / "run", images=80).verdict == "healthy"
     assert weights(tmp_path / "run") == weights(tmp_path / "whole")
     assert newest.with_name(newest.name + ".damaged").exists()
     assert "put aside" in folder.read_record()["source"]["notes"][-1]
@@ -230,7 +232,7 @@ def test_stopping_finishes_the_step_and_goes_on_exactly(tmp_path):
     assert stopped.verdict == "interrupted"
     assert 0 < stopped.images < 96
     assert "Interrupted" in stopped.report.read_text(encoding="utf-8")
-    assert train(tmp_path / "run", images=96).verdict == "ok"
+    assert train(tmp_path / "run", images=96).verdict == "healthy"
     assert weights(tmp_path / "run") == weights(tmp_path / "whole")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -372,7 +374,7 @@ def test_a_run_that_died_before_its_first_checkpoint_begins_again(tmp_path, monk
         with pytest.raises(KeyboardInterrupt):
             organza.train("ring", **what)
     first = organza.train("ring", **what)
-    assert first.verdict == "ok"
+    assert first.verdict == "healthy"
     assert json.loads((tmp_path / "run" / "run.json").read_text())["memory"]
     assert organza.train("ring", **what).images == first.images
 
@@ -423,7 +425,8 @@ def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.open()
     facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8", "fingerprint": "x"}
-    keeper = loop.Keeper(session, recipe, folder, facts, loop.Watch(), save_every=1e-9)
+    doctor = Doctor(Patient(session, dataset, "ring8", 0, runs.held_out(recipe, dataset.count)), recipe, folder)
+    keeper = loop.Keeper(session, recipe, folder, facts, loop.Watch(), doctor, save_every=1e-9)
     keeper.save()
     took = keeper.last_save - keeper.last_tick
     assert 0 < keeper.save_every <= took / loop.CHECKPOINT_SHARE * 1.01

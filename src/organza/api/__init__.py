@@ -1,7 +1,9 @@
 """The functions that users call, from Python as from the command line. Each verb is the function of the same name."""
 
 from organza.api.comparing import compare, reproduce, sweep
+from organza.api.diagnosing import diagnose
 from organza.api.looking import check, cp, names, show
+from organza.api.measuring import data_features, evaluate
 from organza.api.models import load, sample, save_images, verify
 from organza.api.training import Run, prepare, train
 
@@ -10,6 +12,9 @@ __all__ = [
     "check",
     "compare",
     "cp",
+    "data_features",
+    "diagnose",
+    "evaluate",
     "load",
     "names",
     "prepare",

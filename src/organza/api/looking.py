@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from organza import data as sources
 from organza import tools
 from organza.api.paths import PathLike
 from organza.console import Console
+from organza.diagnosis import DETECTORS
 from organza.errors import OrganzaError, UsageError, unknown
 from organza.features import FEATURES
 from organza.files import disk_errors, write_text
@@ -20,20 +22,43 @@ from organza.recipes import RECIPES, Recipe, find_recipe, override, recipe_text,
 from organza.training.inspection import network_facts
 
 
-def check(source: str, *, data_dir: PathLike | None = None, console: Console | None = None) -> sources.Check:
-    """Look through a source: what is in it, what is wrong with it, and what training will do about that.
+def check(
+    source: str,
+    *,
+    quick: bool = False,
+    features: str | None = None,
+    data_dir: PathLike | None = None,
+    console: Console | None = None,
+) -> sources.Check:
+    """Look through a source: what is in it, what is wrong with it, what training will do about that, what it is enough for.
+
+    Args:
+        source: As for `train`.
+        quick: Leave out what needs a look at the pictures' features: at most 2,000 of them, and only the first time.
+        features: In which they are looked at; None: those that are made for the source, else `random-conv`.
+        data_dir: Where to look for built-in data sets before anywhere else.
+        console: Where progress goes; None: standard error.
 
     Raises:
+        UsageError: There are no such features.
         OrganzaError: There is no such source, or it cannot be read at all.
     """
+    place = Path(data_dir) if data_dir else None
     with (console or Console()).counting() as progress:
-        return sources.check(source, data_dir=Path(data_dir) if data_dir else None, progress=progress)
+        found = sources.check(source, data_dir=place, progress=progress)
+        if quick:
+            return found
+        try:
+            opened = sources.open_source(source, data_dir=place, progress=progress)
+        except OrganzaError:  # it is not fit for anything, and the check says why
+            return found
+        return replace(found, fitness=asdict(tools.fitness_of(opened, features, progress)))
 
 
 def names(kind: str = "recipes") -> dict[str, str]:
     """Names of one kind, each with one line on it.
 
-    Kinds: recipes, sources, studies, features, metrics, games, networks, losses, penalties, optimisers.
+    Kinds: recipes, sources, studies, features, metrics, detectors, games, networks, losses, penalties, optimisers.
     """
     tables: dict[str, Callable[[], dict[str, str]]] = {
         "recipes": lambda: {name: f"{recipe.summary} ({recipe.paper})" for name, recipe in RECIPES.items()},
@@ -44,6 +69,7 @@ def names(kind: str = "recipes") -> dict[str, str]:
         "losses": lambda: {name: loss.paper for name, loss in LOSSES.items()},
         "penalties": lambda: {name: first_line(penalty) for name, penalty in PENALTIES.items()},
         "optimisers": lambda: {name: first_line(optimiser) for name, optimiser in OPTIMISERS.items()},
+        "detectors": lambda: {name: f"{detector.summary}: {detector.verdict}" for name, detector in DETECTORS.items()},
         "features": lambda: {name: features.summary for name, features in FEATURES.items()},
         "metrics": lambda: {name: metric.meaning for name, metric in tools.METRICS.items()},
     }

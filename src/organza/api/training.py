@@ -8,18 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from organza import data as sources
+from organza import tools
 from organza.api.models import load
 from organza.api.paths import PathLike
 from organza.console import Console
 from organza.errors import UsageError
+from organza.features import Features, load_features
 from organza.files import disk_errors
 from organza.recipes import Recipe, choose, find_recipe, fit_to, override
 from organza.report import write_report
+from organza.tools.scoring import FEATURES_OF
 from organza.training import RunFolder, Watch, pick_device
 from organza.training.loggers import Logger, tensorboard_logger
 from organza.training.request import Request, command_line, default_folder
-from organza.training.run import Job, continued, execute, make_plan
+from organza.training.run import Care, Job, continued, execute, make_plan
 from organza.training.signals import stopping_on_signals
 
 UNASKED_MINUTES = 30.0  # what a training takes for which neither recipe nor budget was named
@@ -34,9 +39,12 @@ class Run:
         images: Images seen, over all sittings.
         images_per_second: On average.
         seconds: Time spent training.
-        verdict: ok, interrupted or not-finite; planned after a dry run.
+        verdict: What the doctor says (`organza.diagnosis.VERDICTS`: healthy, partial-collapse, ...); interrupted; planned
+            after a dry run.
         reason: Why it stopped, if it had to.
-        scores: By metric.
+        scores: By metric, the last ones that were taken.
+        stopped: Whether it had to stop before its budget was spent: numbers that are not finite, or a failure with
+            `stop_on_failure`.
     """
 
     folder: Path
@@ -46,6 +54,7 @@ class Run:
     verdict: str
     reason: str | None = None
     scores: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -69,6 +78,10 @@ def train(
     data_dir: PathLike | None = None,
     dry_run: bool = False,
     save_every: float = 60.0,
+    score_every: int | None = None,
+    stop_on_failure: bool = False,
+    auto_remedy: bool = False,
+    max_remedies: int = 3,
     logger: Logger | None = None,
     tensorboard: bool = False,
     console: Console | None = None,
@@ -88,18 +101,27 @@ def train(
         data_dir: Where to look for built-in data sets before anywhere else.
         dry_run: Print the plan and stop; the run's verdict is then "planned", and nothing is written.
         save_every: Seconds between checkpoints; 0: after every step.
+        score_every: Images between two quick scores, which choose the model in the run's folder `best`; None: no scores.
+        stop_on_failure: Stop at a collapse or domination that five checks of the doctor running confirm.
+        auto_remedy: At such a failure, or numbers that are not finite, go back to where all was well and on with the first
+            remedy of the doctor that was not tried yet.
+        max_remedies: How often at most.
         logger: Called with every row of metrics, a dict.
         tensorboard: Write TensorBoard events into the run folder too.
         console: Where plan and progress go; None: standard error.
 
     Returns:
-        The run. One that stopped on numbers that are not finite is returned too: look at `verdict`.
+        The run. One that had to stop is returned, too: look at `verdict` and `stopped`.
 
     Raises:
         UsageError: A name, field or value does not exist or does not fit.
         OrganzaError: Data, device or folder cannot be used.
     """
     console = console or Console()
+    if score_every is not None and score_every < 1:
+        raise UsageError(f"--score-every must be at least 1, not {score_every}")
+    if max_remedies < 1:
+        raise UsageError(f"--max-remedies must be at least 1, not {max_remedies}")
     job = prepare(
         recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
         overrides=overrides, data_dir=data_dir, console=console,
@@ -110,13 +132,39 @@ def train(
     loggers = [logger] if logger else []
     if tensorboard:
         loggers.append(tensorboard_logger(folder / "tensorboard", job.plan.done))
+    care = Care(
+        classifier=classifier_of(job.plan.source, job.request.device),
+        stop_on_failure=stop_on_failure,
+        remedies=max_remedies if auto_remedy else 0,
+        scorer=scorer_of(job, console) if score_every else None,
+        score_every=score_every or 0,
+    )
     with stopping_on_signals(console.say) as stop, console.training(job.plan) as bar, disk_errors(folder):
-        watch = Watch((bar.row, *loggers), bar.tick, lambda: write_report(folder), stop)
-        result = execute(job, watch, save_every)
+        watch = Watch(
+            rows=(bar.row, *loggers), tick=bar.tick, saved=lambda: write_report(folder), stop=stop, scored=bar.scored,
+            diagnosed=bar.diagnosed, remedied=bar.remedied,
+        )  # fmt: skip
+        result = execute(job, watch, save_every, care)
         write_report(folder)
     console.ended(job.plan, result)
     rate = result.images / result.seconds if result.seconds else 0.0
-    return Run(folder, result.images, rate, result.seconds, result.verdict, result.reason)
+    return Run(
+        folder, result.images, rate, result.seconds, result.verdict, result.reason, result.scores, bool(result.reason)
+    )
+
+
+def classifier_of(source: sources.Source, device: torch.device) -> Features | None:
+    """The small classifier in the package that knows the source's classes, if there is one."""
+    name = FEATURES_OF.get(source.name)
+    return load_features(name, device) if name else None
+
+
+def scorer_of(job: Job, console: Console) -> tools.LiveScorer | None:
+    """What scores the training on its way; says so where nothing can."""
+    scorer, reason = tools.live_scorer(job.plan.source, job.dataset, device=job.request.device)
+    if scorer is None:
+        console.say(reason or "no scores during the training")
+    return scorer
 
 
 def prepare(

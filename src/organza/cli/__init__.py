@@ -13,9 +13,11 @@ from organza.version import __version__
 VERBS = {
     "train": "train",
     "sample": "sample",
+    "evaluate": "evaluate",
     "list": "list",
     "show": "show",
     "cp": "cp",
+    "diagnose": "diagnose",
     "compare": "compare",
     "sweep": "sweep",
     "reproduce": "reproduce",

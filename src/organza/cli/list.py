@@ -13,7 +13,7 @@ def list_names(kind: Annotated[str, tyro.conf.Positional] = "recipes", /, *, jso
     """List the names of one kind, one line each.
 
     Args:
-        kind: recipes, sources, studies, features, metrics, games, networks, losses, penalties or optimisers.
+        kind: recipes, sources, studies, features, metrics, detectors, games, networks, losses, penalties or optimisers.
     """
     from organza import api
 

@@ -25,6 +25,10 @@ def train(
     device: Device = "auto",
     data_dir: Annotated[Path | None, option("DIR")] = None,
     save_every: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 60.0,
+    score_every: Annotated[str | None, option("IMAGES")] = None,
+    stop_on_failure: Annotated[bool, option("")] = False,
+    auto_remedy: Annotated[bool, option("")] = False,
+    max_remedies: Annotated[int, tyro.conf.arg(metavar="K")] = 3,
     tensorboard: Annotated[bool, option("")] = False,
     json: Json = False,
 ) -> Callable[[dict[str, str]], int]:
@@ -44,6 +48,10 @@ def train(
         seed: Of all randomness.
         data_dir: Where to look for built-in data sets first.
         save_every: Seconds between checkpoints; 0: after every step.
+        score_every: Images between two quick scores; the best model so far is then kept in RUN/best.
+        stop_on_failure: Stop, with exit status 3, at a collapse or domination that five checks running confirm.
+        auto_remedy: At such a failure go back to where all was well, and on with the doctor's first remedy.
+        max_remedies: How often at most.
         tensorboard: Write TensorBoard events into the run folder, too.
     """
 
@@ -51,6 +59,7 @@ def train(
         from organza import api
 
         budget = number_or_none(images, whole, "--images")
+        scored = number_or_none(score_every, whole, "--score-every")
         span = number_or_none(minutes, lambda words: float(words[0]), "--minutes")
         if dry_run:
             job = api.prepare(
@@ -62,7 +71,8 @@ def train(
             return 0
         run = api.train(
             recipe, data=data, out=out, images=budget, minutes=span, seed=seed, device=device, start=start,
-            overrides=fields, data_dir=data_dir, save_every=save_every, tensorboard=tensorboard,
+            overrides=fields, data_dir=data_dir, save_every=save_every, score_every=scored,
+            stop_on_failure=stop_on_failure, auto_remedy=auto_remedy, max_remedies=max_remedies, tensorboard=tensorboard,
         )  # fmt: skip
         if json:
             print_json(
@@ -75,7 +85,7 @@ def train(
                     "scores": run.scores,
                 }
             )
-        return 3 if run.verdict == "not-finite" else 0
+        return 3 if run.stopped else 0
 
     return with_fields
 

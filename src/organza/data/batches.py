@@ -22,10 +22,21 @@ RESIDENT_BYTES = 2 * 2**30  # an array up to this size lives on the accelerator,
 
 
 class Order:
-    """The endless sequence of indices: one permutation of the data after another, without replacement within each."""
+    """The endless sequence of indices: one permutation of the data after another, without replacement within each.
 
-    def __init__(self, count: int, streams: Streams, domain: str = "real") -> None:
-        self.count = count
+    Args:
+        count: Samples in the data.
+        streams: Decide the permutations.
+        domain: Name of the domain.
+        left_out: Indices that never come, int64.
+    """
+
+    def __init__(self, count: int, streams: Streams, domain: str = "real", left_out: Tensor | None = None) -> None:
+        kept = torch.ones(count, dtype=torch.bool)
+        if left_out is not None:
+            kept[left_out] = False
+        self.members = kept.nonzero()[:, 0]
+        self.count = len(self.members)
         self.streams = streams
         self.domain = domain
         self._epoch, self._permutation = -1, torch.empty(0, dtype=torch.int64)
@@ -43,7 +54,7 @@ class Order:
     def _of_epoch(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
             generator = replace(self.streams, rank=0).generator("order", self.domain, epoch)
-            self._epoch, self._permutation = epoch, torch.randperm(self.count, generator=generator)
+            self._epoch, self._permutation = epoch, self.members[torch.randperm(self.count, generator=generator)]
         return self._permutation
 
 
@@ -57,6 +68,7 @@ class Batches:
         device: Where they go.
         flip: Mirror every second image, at random.
         domain: Name of the domain, for games that have two.
+        left_out: Indices of samples that never come, int64; they keep their part in the shares of labels.
     """
 
     def __init__(
@@ -67,6 +79,7 @@ class Batches:
         device: torch.device,
         flip: bool = False,
         domain: str = "real",
+        left_out: Tensor | None = None,
     ) -> None:
         self.dataset = dataset
         self.size = size
@@ -74,7 +87,7 @@ class Batches:
         self.device = device
         self.flip = flip
         self.domain = domain
-        self.order = Order(dataset.count, streams, domain)
+        self.order = Order(dataset.count, streams, domain, left_out)
         channels, height, width = dataset.shape
         self._resident: Tensor | None = None
         if device.type != "cpu" and dataset.count * channels * height * width <= RESIDENT_BYTES:

@@ -13,19 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from organza.data.fitting import Pixels
+from organza.files import cache_folder as cache_folder
 from organza.files import written_whole
 
 FORMAT = 1
 RESIDENT = 2**30  # bytes below which an array is held in memory, not mapped
 ABANDONED = 24 * 3600  # seconds since the last write after which an unfinished file is nobody's
-
-
-def cache_folder() -> Path:
-    """$ORGANZA_CACHE, or `organza` in the user's cache folder."""
-    own = os.environ.get("ORGANZA_CACHE")
-    if own:
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "organza"
 
 
 def array_path(cache: Path, fingerprint: str, size: int, channels: int) -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from organza.data.arrays import ArrayContent
 from organza.data.layout import Layout, layout
@@ -33,6 +34,7 @@ class Check:
         problems: What is wrong or unusual, and what is done about it.
         duplicates: Files (in arrays, images) that repeat an earlier one byte for byte.
         sentence: The verdict in one line.
+        fitness: What the samples are enough for, as `organza.tools.Fitness` has it; None if nobody has looked.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Check:
     problems: tuple[Problem, ...]
     duplicates: int
     sentence: str
+    fitness: Mapping[str, Any] | None = None
 
 
 def check(name: str, *, data_dir: Path | None = None, progress: Progress | None = None) -> Check:

@@ -13,11 +13,12 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
 from organza.errors import OrganzaError
+from organza.features.digests import tensors_digest
+from organza.features.embedding import Embedding
 from organza.features.pictures import resize, to_grey
 
 SIZE = 28  # pixels on each side of the input
 DIM = 96
-CHUNK = 512  # pictures that go through the network at once
 
 
 class SmallClassifier(nn.Module):
@@ -49,13 +50,14 @@ def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 @dataclass(frozen=True, eq=False)
-class ClassifierFeatures:
+class ClassifierFeatures(Embedding):
     """A classifier that is ready to look at pictures.
 
     Attributes:
         name: Of the features, to be named beside every score.
         classes: What the classifier tells apart.
         network: In evaluation mode.
+        sha256: Of its weights file; one without a file gets that of its tensors.
         resize: How pictures become its input.
         dim: Length of the embedding.
     """
@@ -63,40 +65,41 @@ class ClassifierFeatures:
     name: str
     classes: tuple[str, ...]
     network: SmallClassifier
+    sha256: str = ""
     resize: str = f"{SIZE}x{SIZE} bilinear antialiased, grey"
     dim: int = DIM
 
-    @torch.no_grad()
-    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Embedding and probabilities in one pass.
+    def __post_init__(self) -> None:
+        if not self.sha256:
+            object.__setattr__(self, "sha256", tensors_digest(self.network.state_dict()))
 
-        Args:
-            images: Float [n, C, H, W] in [-1, 1] of any size, with 1, 3 or 4 channels, on any device. Pictures that
-                were padded for a recipe must be cropped to what they were: the frame would be a feature.
+    @property
+    def device(self) -> torch.device:
+        return self.network.head.weight.device
 
-        Returns:
-            Float32 [n, dim] and [n, K], on the device of the network, without gradient.
-
-        Raises:
-            UsageError: These are no pictures.
-        """
-        device = self.network.head.weight.device
-        looks = [self._look(chunk.to(device)) for chunk in torch.split(images, CHUNK)]
-        hidden, logits = zip(*looks, strict=True)
-        return torch.cat(hidden), torch.cat(logits).softmax(1)
-
-    def embed(self, images: Tensor) -> Tensor:
-        """The embedding, float32 [n, dim]; arguments and errors as of `look`."""
-        return self.look(images)[0]
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """The probability of each class, float32 [n, K]; arguments and errors as of `look`."""
-        return self.look(images)[1]
-
-    def _look(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        inputs = resize(to_grey(images), SIZE)
-        hidden, logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
+    def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        hidden, logits = self.network(_input(images))
         return hidden, logits
+
+    @torch.no_grad()
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """The outputs of the five convolutions, float32 [n, C, H, W] from 28x28 down to 4x4.
+
+        Arguments and errors as of `look`.
+        """
+        chunks = [self._maps(part.to(self.device)) for part in torch.split(images, self.chunk)]
+        return [torch.cat(layer) for layer in zip(*chunks, strict=True)]
+
+    def _maps(self, images: Tensor) -> list[Tensor]:
+        maps = [_input(images)]
+        for convolution in self.network.convolutions:
+            maps.append(convolution(maps[-1]))
+        return maps[1:]
+
+
+def _input(images: Tensor) -> Tensor:
+    """What the network sees of pictures: float32 [n, 1, 28, 28], channels last."""
+    return resize(to_grey(images), SIZE).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Classifier:
         tensors = {name: tensor.float() for name, tensor in load_tensors(self._bytes()).items()}
         network.load_state_dict(tensors, assign=True)
         network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-        return ClassifierFeatures(self.name, self.classes, network)
+        return ClassifierFeatures(self.name, self.classes, network, self.sha256)
 
     def record(self) -> Mapping[str, object]:
         """What the weights file says about its training: the command, and the share of test pictures it has right.

@@ -3,80 +3,41 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Protocol
 
 import torch
-from torch import Tensor
 
+from organza.features.backbones import Backbone
 from organza.features.classifier import Classifier
+from organza.features.embedding import Features, FeaturesEntry
+from organza.features.inception import StandardInception
+from organza.features.network_file import NetworkFile, is_network_file
+from organza.features.random_conv import RandomConv
 from organza.registry import Registry
 
-
-class Features(Protocol):
-    """An embedding of pictures.
-
-    Attributes:
-        name: To be named beside every score.
-        resize: How pictures become its input, in words.
-        dim: Length of the embedding.
-        classes: What its classifier tells apart.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def resize(self) -> str: ...
-    @property
-    def dim(self) -> int: ...
-    @property
-    def classes(self) -> tuple[str, ...]: ...
-
-    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Both of the following in one pass."""
-        ...
-
-    def embed(self, images: Tensor) -> Tensor:
-        """Pictures, float [n, C, H, W] in [-1, 1] of any size with 1, 3 or 4 channels -> float32 [n, dim].
-
-        Raises:
-            UsageError: These are no pictures.
-        """
-        ...
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """The same pictures -> the probability of each class, float32 [n, K]."""
-        ...
-
-
-class FeaturesEntry(Protocol):
-    """How features are loaded.
-
-    Attributes:
-        summary: One line that says what they are.
-        sha256: Of their weights.
-    """
-
-    @property
-    def summary(self) -> str: ...
-    @property
-    def sha256(self) -> str: ...
-
-    def load(self, device: torch.device | str = "cpu") -> Features:
-        """The features on a device; OrganzaError if their weights are missing or damaged."""
-        ...
-
-
 FEATURES: Registry[FeaturesEntry] = Registry("features")
+
+
+def features_entry(name: str) -> FeaturesEntry:
+    """The entry of that name in the table, or one for the network in a file (`file.pt`, `file.onnx`, `file.pt@96`).
+
+    Raises:
+        UsageError: There are no features of that name.
+    """
+    return NetworkFile.of(name) if is_network_file(name) else FEATURES[name]
 
 
 def load_features(name: str, device: torch.device | str = "cpu") -> Features:
     """The features of that name, on a device.
 
+    Args:
+        name: In the table, or of a file with a TorchScript or ONNX network (`file.pt`, `file.onnx`, `file.pt@96`).
+        device: Where they are computed.
+
     Raises:
         UsageError: There are none of that name.
-        OrganzaError: Their weights are missing or damaged.
+        OrganzaError: Their weights or the library that they need are missing, or the weights are damaged.
     """
-    return FEATURES[name].load(device)
+    return features_entry(name).load(device)
 
 
 _WEIGHTS = files("organza.features") / "weights"
@@ -101,3 +62,24 @@ FEATURES.add(
         "a7afbd033dfc915342e0eec314b08f6b5018245958d682c8d9dbc9d5ed2765c3",
     ),
 )
+FEATURES.add("inception", StandardInception())
+FEATURES.add(
+    "dinov2",
+    Backbone(
+        "dinov2",
+        "class token of DINOv2 ViT-S/14 at 224 pixels, trained without labels on 142 million photographs (through timm)",
+        "vit_small_patch14_dinov2.lvd142m",
+        # It was trained at 518, which costs nine times as much; scores in DINOv2 are published at 224 (Stein et al. 2023,
+        # arXiv:2306.04675, with the larger ViT-L).
+        size=224,
+    ),
+)
+FEATURES.add(
+    "clip",
+    Backbone(
+        "clip",
+        "picture embedding of OpenAI's CLIP ViT-B/32, trained on photographs with their captions (through timm)",
+        "vit_base_patch32_clip_224.openai",
+    ),
+)
+FEATURES.add("random-conv", RandomConv())

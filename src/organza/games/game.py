@@ -249,15 +249,18 @@ class Judges:
     """The ability to say how real a sample looks.
 
     Attributes:
-        scores: (networks, samples [n, C, H, W]) -> raw outputs [n]; the larger, the more real.
+        scores: (networks, samples [n, C, H, W], label vectors [n, classes] or None) -> raw outputs [n]; the larger, the more
+            real.
         network: Name of the network that does it.
         log_odds: Whether the sigmoid of an output is the probability that the sample is real; otherwise only differences
             between outputs mean something.
+        draw: Its loss where it can tell nothing apart; None if its loss has no such value.
     """
 
-    scores: Callable[[Networks, Tensor], Tensor]
+    scores: Callable[[Networks, Tensor, Tensor | None], Tensor]
     network: str = "discriminator"
     log_odds: bool = False
+    draw: float | None = None
 
 
 @dataclass(frozen=True)

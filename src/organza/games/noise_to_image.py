@@ -99,7 +99,7 @@ class NoiseToImage:
                 )
             )
         plan = StagePlan("main", partial(self.stage, shape, loss))
-        judges = None if self.labelled else Judges(judge_samples, log_odds=loss.log_odds)
+        judges = Judges(judge_samples, log_odds=loss.log_odds, draw=loss.draw)
         return Game((plan,), Abilities(FromNoise(self.latent, generate), judges), labelled=self.labelled)
 
     def stage(self, shape: Shape, loss: AdversarialLoss, _before: Before | None) -> Stage:
@@ -194,7 +194,7 @@ def judge(options: NoiseToImage, loss: AdversarialLoss, networks: Networks, inpu
         terms = {"adversarial": loss.smoothed(on_real, on_fake, 1 - options.label_smoothing)}
     else:
         terms = {"adversarial": loss.discriminator(on_real, on_fake)}
-    figures = {"real": shown(loss, on_real), "fake": shown(loss, on_fake)}
+    figures = {"real": shown(loss, on_real), "fake": shown(loss, on_fake), "wins": wins(on_real, on_fake)}
     if options.penalty.active:
         punished = options.penalty.punish(critic, real, fake.detach(), inputs["mix"])
         terms["penalty"], figures["slope"] = punished.term, punished.slope
@@ -231,6 +231,11 @@ def shown(loss: AdversarialLoss, outputs: Tensor) -> Tensor:
     return (outputs.sigmoid() if loss.log_odds else outputs).mean()
 
 
+def wins(on_real: Tensor, on_fake: Tensor) -> Tensor:
+    """How often a real sample scores above a generated one: 1/2 where the discriminator can tell nothing."""
+    return (on_real.detach() > on_fake.detach()).float().mean()
+
+
 def clip_weights(bound: float, networks: Networks) -> None:
     """Put every weight of the critic back into [-bound, bound] (Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1).
 
@@ -252,7 +257,6 @@ def generate(networks: Networks, z: Tensor, label: Tensor | None = None) -> Tens
     return call(networks["generator"], z, label)
 
 
-def judge_samples(networks: Networks, samples: Tensor) -> Tensor:
-    """What the discriminator says to samples [n, C, H, W]: outputs [n]."""
-    output: Tensor = networks["discriminator"](samples)
-    return output.flatten()
+def judge_samples(networks: Networks, samples: Tensor, label: Tensor | None = None) -> Tensor:
+    """What the discriminator says to samples [n, C, H, W], and labels where it takes them: outputs [n]."""
+    return call(networks["discriminator"], samples, label).flatten()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -39,6 +40,17 @@ class AdversarialLoss:
     unbounded: bool = False
     log_odds: bool = False
     smoothed: Callable[[Tensor, Tensor, float], Tensor] | None = None
+
+    @property
+    def draw(self) -> float | None:
+        """The discriminator's loss where it can tell nothing apart and knows it; None for losses that estimate a distance.
+
+        That is at equal outputs for all samples: 0, or between its targets.
+        """
+        if self.unbounded:
+            return None
+        equal = (torch.full((2,), output, device="cpu") for output in (0.0, 0.5))
+        return min(float(self.discriminator(outputs, outputs)) for outputs in equal)
 
 
 LOSSES: Registry[AdversarialLoss] = Registry("loss")

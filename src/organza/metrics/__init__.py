@@ -1,18 +1,54 @@
-"""Scores of generated samples: pure functions of features, probabilities or points."""
+"""Scores of generated samples: pure functions of features, probabilities, images or points."""
 
-from organza.metrics.classes import class_shares, conditional_accuracy, diversity_by_class, effective_classes
-from organza.metrics.frechet import frechet_distance, frechet_from_statistics
+from organza.metrics.bootstrap import Interval, interval
+from organza.metrics.classes import class_shares, conditional_accuracy, diversity_by_class, effective_classes, entropy
+from organza.metrics.confidence import inception_score
+from organza.metrics.frechet import (
+    Moments,
+    frechet_distance,
+    frechet_from_statistics,
+    frechet_infinite,
+    frechet_of_moments,
+)
+from organza.metrics.kernel import KernelDistance, kernel_distance, mean_discrepancy
+from organza.metrics.latent import lerp, path_length, separability, slerp, trimmed_mean
+from organza.metrics.memorisation import Memorisation, memorisation, near_pairs, nearest
 from organza.metrics.modes import ModeCount, count_modes
-from organza.metrics.neighbours import precision_recall
+from organza.metrics.neighbours import density_coverage, precision_recall
+from organza.metrics.pairs import psnr, ssim
+from organza.metrics.perceptual import perceptual_distance
 
 __all__ = [
+    "Interval",
+    "KernelDistance",
+    "Memorisation",
     "ModeCount",
+    "Moments",
     "class_shares",
     "conditional_accuracy",
     "count_modes",
+    "density_coverage",
     "diversity_by_class",
     "effective_classes",
+    "entropy",
     "frechet_distance",
     "frechet_from_statistics",
+    "frechet_infinite",
+    "frechet_of_moments",
+    "inception_score",
+    "interval",
+    "kernel_distance",
+    "lerp",
+    "mean_discrepancy",
+    "memorisation",
+    "near_pairs",
+    "nearest",
+    "path_length",
+    "perceptual_distance",
     "precision_recall",
+    "psnr",
+    "separability",
+    "slerp",
+    "ssim",
+    "trimmed_mean",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -26,13 +28,22 @@ def class_shares(probabilities: Tensor) -> Tensor:
     return counts.cpu().double() / len(probabilities)
 
 
-def effective_classes(shares: Tensor) -> float:
-    """exp(H) with H = -sum q ln q: K for equal shares of K classes, 1 when all is in one.
+def entropy(shares: Tensor) -> float:
+    """H = -sum q ln q in nats: ln K for equal shares of K classes, 0 when all is in one.
 
     Args:
         shares: [K], not negative, with sum 1.
     """
-    return float(torch.special.entr(shares.cpu().double()).sum().exp())
+    return float(torch.special.entr(shares.cpu().double()).sum())
+
+
+def effective_classes(shares: Tensor) -> float:
+    """exp(H) with the `entropy` H: K for equal shares of K classes, 1 when all is in one.
+
+    Args:
+        shares: [K], not negative, with sum 1.
+    """
+    return math.exp(entropy(shares))
 
 
 def conditional_accuracy(probabilities: Tensor, labels: Tensor) -> float:

@@ -30,6 +30,10 @@ class Recipe:
             0 keeps no average.
         log_every: Images between two rows of metrics; 0 lets the budget decide.
         sample_every: Images between two sample grids; 0 lets the budget decide.
+        doctor_every: Images between two readings of the doctor; 0: a hundred in a run, or fewer where they
+            would take more than 2 % of the time.
+        hold_out: Samples of the data that are not trained on, by which the doctor sees over-fitting: at most a twentieth of
+            the data, and none of fewer than 160.
     """
 
     name: str
@@ -46,6 +50,8 @@ class Recipe:
     ema_half_life: int = 10_000
     log_every: int = 0
     sample_every: int = 0
+    doctor_every: int = 0
+    hold_out: Natural = 128
 
     def __post_init__(self) -> None:
         for name in ("images", "batch", "size"):
@@ -53,7 +59,7 @@ class Recipe:
                 raise UsageError(f"--{name} must be at least 1, not {getattr(self, name)}")
         if self.channels == 2 and self.size != 1:
             raise UsageError(f"points of the plane have --size 1, not {self.size}")
-        for name in ("ema_half_life", "log_every", "sample_every"):
+        for name in ("ema_half_life", "log_every", "sample_every", "doctor_every"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name} cannot be negative: {getattr(self, name)}")
 

@@ -14,7 +14,13 @@ from organza.report.metrics import Metrics, Numbers, Stage
 from organza.report.traces import Trace, trace
 from organza.report.wording import count, figure
 
-OWN_COLOURS = {"discriminator.real": "real", "discriminator.fake": "generator", "generator.fake": "generator"}
+OWN_COLOURS = {
+    "discriminator.real": "real",
+    "discriminator.fake": "generator",
+    "generator.fake": "generator",
+    "score_real": "real",
+    "score_fake": "generator",
+}
 """Pictures, not players, give these curves their colour: what is generated looks like the generator."""
 
 PLAYERS = {"generator": "generator", "discriminator": "discriminator", "critic": "discriminator"}
@@ -50,12 +56,12 @@ class Chart:
     explanation: Explanation
     series: tuple[Series, ...]
 
-    def drawing(self, images: float, stages: Sequence[Stage]) -> dict[str, object]:
+    def drawing(self, images: float, marks: Sequence[Stage]) -> dict[str, object]:
         """What the script draws.
 
         Args:
             images: Where the horizontal axis ends.
-            stages: Marked where they begin, if there is more than one.
+            marks: Moments of the training, in their order, each marked by a vertical line.
         """
         low, high = self._bounds(self.series)
         references = [line for line in self.explanation.references if low <= line.value <= high]
@@ -65,7 +71,7 @@ class Chart:
             "high": high,
             "log": self.explanation.scale == "log",
             "references": [vars(line) for line in references],
-            "stages": [{"name": stage.name, "images": stage.images} for stage in stages[1:]],
+            "stages": [{"name": mark.name, "images": mark.images} for mark in marks],
             "series": [self._drawn(series) for series in self.series],
         }
 
@@ -86,6 +92,7 @@ class Chart:
                 "figcaption",
                 element("p", self.explanation.meaning),
                 element("p", element("b", "Healthy: "), self.explanation.healthy),
+                element("p", element("b", self.explanation.note)) if self.explanation.note else "",
                 self.missing(),
             ),
             class_="card",
@@ -187,9 +194,9 @@ def bounds(traces: Sequence[Trace], references: Sequence[Reference] = (), *, log
     return (0.0 if 0 <= low <= 0.25 * high else low - margin), high + margin
 
 
-def cards(shown: Sequence[Chart], images: float) -> Html:
-    """The cards of all charts."""
-    return join(chart.card(number, images) for number, chart in enumerate(shown))
+def cards(shown: Sequence[Chart], images: float, first: int = 0) -> Html:
+    """The cards of some charts, of which the script knows the first by the number `first`."""
+    return join(chart.card(number, images) for number, chart in enumerate(shown, first))
 
 
 def _range(each: Trace, *, log: bool) -> tuple[float, float] | None:

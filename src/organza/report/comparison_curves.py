@@ -11,10 +11,12 @@ import numpy as np
 
 from organza.report.charts import PLAYERS, Chart, Series
 from organza.report.comparison import Comparison, Group
-from organza.report.explain import GENERIC_HEALTHY, Explanation, Reference, explanations
+from organza.report.explain import GENERIC_HEALTHY, Explanation, Reference
+from organza.report.facts import Facts
 from organza.report.markup import Html, element
 from organza.report.metrics import Curve, Numbers
 from organza.report.page import section
+from organza.report.scores import explanations_with_scores
 from organza.report.threads import colour, dash, listed, thread, words
 from organza.report.traces import Trace, trace
 from organza.report.wording import figure
@@ -60,7 +62,7 @@ def families(comparison: Comparison) -> list[Family]:
     shared = [key for key in every if sum(key in keys for keys in logged) >= enough]
     found: list[Family] = []
     further: list[Chart] = []
-    for explanation in explanations(_loss(comparison), shared):
+    for explanation in explanations_with_scores(_loss(comparison), shared, Facts({})):
         if "discriminator.real" in explanation.series and _mixed(comparison):
             explanation = dataclasses.replace(explanation, meaning=BELIEFS)
         keys = [key for key in explanation.series if key in shared]

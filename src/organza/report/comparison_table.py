@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from organza.report.comparison import Comparison, Group, Metric, Score, Training
-from organza.report.header import VERDICTS
 from organza.report.markup import Html, element, join
 from organza.report.page import definitions, section
 from organza.report.standing import MISSING, Standing, spread, standings
 from organza.report.threads import thread, words
+from organza.report.verdicts import chip, judged
 from organza.report.wording import count, duration, figure, label, rate, short
 
 MARKS: Mapping[Standing, tuple[str, str]] = {
@@ -21,7 +21,6 @@ MARKS: Mapping[Standing, tuple[str, str]] = {
 
 DIRECTIONS = {"lower": "Lower is better.", "higher": "Higher is better."}
 ARROWS = {"lower": "↓", "higher": "↑"}
-SOUND = {"ok", "healthy"}
 
 BEFORE = 3
 """Fields that differ stand before the scores if they are no more than these, after them otherwise."""
@@ -180,10 +179,8 @@ def _costs(group: Group) -> list[Html]:
     networks = (element("small", f"{label(name)} {short(number)}") for name, number in group.parameters.items())
     parameters = join([short(total or 0), *(networks if len(group.parameters) > 1 else ())])
     speed = "" if group.speed is None else element("small", f"{rate(group.speed)} images/s")
-    worst = sum(many for name, many in group.verdicts.items() if name not in SOUND)
-    verdicts = [
-        _verdict(name, many if sum(group.verdicts.values()) > 1 else 1) for name, many in group.verdicts.items()
-    ]
+    worst = sum(many for name, many in group.verdicts.items() if judged(name).mood != "good")
+    verdicts = [chip(name, many if sum(group.verdicts.values()) > 1 else 1) for name, many in group.verdicts.items()]
     return [
         number_cell(count(len(group.runs)), len(group.runs)),
         number_cell(None if group.images is None else count(group.images), group.images),
@@ -193,16 +190,9 @@ def _costs(group: Group) -> list[Html]:
     ]
 
 
-def _verdict(name: str, many: int = 1) -> Html:
-    known = VERDICTS.get(name)
-    mood = known.mood if known else "good" if name in SOUND else "open"
-    words = known.name if known else label(name.replace("-", " ")).capitalize()
-    return element("span", words + (f" ×{many}" if many > 1 else ""), class_=f"chip {mood}")
-
-
 def _run(run: Training, group: str | None, metrics: Sequence[Metric]) -> Html:
     reason = element("small", run.reason) if run.reason else ""
-    verdict = join([_verdict(run.verdict), reason]) if run.verdict else None
+    verdict = join([chip(run.verdict), reason]) if run.verdict else None
     return element(
         "tr",
         element("th", element("code", run.name), scope="row", data_order=run.name),

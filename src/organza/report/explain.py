@@ -40,6 +40,7 @@ class Explanation:
         scale: Of the vertical axis.
         bounds: The vertical axis where it does not depend on the curves.
         from_zero: Whether the vertical axis has to begin at 0.
+        note: What else there is to say about this run's curves.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Explanation:
     scale: Literal["linear", "log"] = "linear"
     bounds: tuple[float, float] | None = None
     from_zero: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ LOSSES: Mapping[str, Equilibrium] = {
         (Reference(0.0, "no distance", "discriminator"),),
     ),
     "least-squares": Equilibrium(
-        "Players of equal strength meet where every score is 1/2: at the dotted lines, 0.25 both. A discriminator’s loss near 0 "
+        "Players of equal strength meet where every score is 1/2: at the dotted lines, 0.25 both. A discriminator’s "
+        "loss near 0 "
         "means that it has won, with the generator’s near 1.",
         (Reference(0.25, "1/4"),),
     ),
     "hinge": Equilibrium(
-        "The discriminator’s loss is 2 where it can tell nothing and 0 where it has won; it usually settles in between. The "
+        "The discriminator’s loss is 2 where it can tell nothing and 0 where it has won; it usually settles in "
+        "between. The "
         "generator’s loss drifts with the level of the scores; its height says nothing.",
         (Reference(2.0, "cannot tell", "discriminator"),),
     ),
@@ -106,7 +110,8 @@ LOSSES: Mapping[str, Equilibrium] = {
     **dict.fromkeys(
         ("relativistic-average-least-squares", "relativistic-average-hinge"),
         Equilibrium(
-            "Both losses are about how much more real one kind looks than the other on average: where nobody can tell, both "
+            "Both losses are about how much more real one kind looks than the other on average: where nobody can "
+            "tell, both "
             "are 1. A discriminator’s loss near 0 with a growing generator’s loss means that it has won.",
             (Reference(1.0, "cannot tell"),),
         ),
@@ -135,11 +140,11 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
         keys: The metric keys of a run, as in "discriminator.loss".
     """
     keys = list(keys)
-    known = [_losses(loss), _beliefs(loss), _penalised(), _slope(), _saturated(), _gradients(keys), _speed()]
+    known = [_losses(loss), _beliefs(loss), _wins(), _penalised(), _slope(), _saturated(), _gradients(keys), _speed()]
     explained = {key for explanation in known for key in explanation.series}
     return [
         *(explanation for explanation in known if any(key in explanation.series for key in keys)),
-        *_generic(key for key in keys if key not in explained),
+        *generic(key for key in keys if key not in explained),
     ]
 
 
@@ -148,7 +153,8 @@ def _losses(loss: str | None) -> Explanation:
     return Explanation(
         title="Losses",
         series={"discriminator.loss": "discriminator", "generator.loss": "generator"},
-        meaning="The discriminator’s loss is its error in telling real pictures from generated ones, with its penalty if it "
+        meaning="The discriminator’s loss is its error in telling real pictures from generated ones, with its "
+        "penalty if it "
         "has one; the generator’s says how badly it fools the discriminator. They pull against each other, so lower is not "
         "better.",
         healthy=equilibrium.healthy,
@@ -168,7 +174,8 @@ def _beliefs(loss: str | None) -> Explanation:
         meaning="How likely the discriminator thinks it is that a picture is real, on average over a batch: of real "
         "pictures, D(real), and of generated ones, D(fake)."
         if logistic
-        else "The score that the discriminator gives, on average over a batch of real pictures, D(real), and of generated ones, "
+        else "The score that the discriminator gives, on average over a batch of real pictures, D(real), and of "
+        "generated ones, "
         "D(fake). This loss does not read it as a probability: what counts is the distance between the two.",
         healthy="D(real) drifts down and D(fake) up, towards 0.5 where the discriminator can only guess. D(real) at 1 with "
         "D(fake) at 0 means that the discriminator has won and the generator’s gradient fades."
@@ -179,13 +186,29 @@ def _beliefs(loss: str | None) -> Explanation:
     )
 
 
+def _wins() -> Explanation:
+    return Explanation(
+        title="Pairs that the discriminator wins",
+        series={"discriminator.wins": "share of the pairs"},
+        meaning="Put a real and a generated picture side by side: how often does the discriminator score the real "
+        "one higher? 1/2 "
+        "is guessing, 1 is always right. Unlike a loss, this means the same for every loss.",
+        healthy="Between 0.5 and 0.95, without sticking to either end. Near 1 all the time, the generator has "
+        "nothing left to win; "
+        "near 0.5 either the pictures are very good or the discriminator is too weak: your eye tells which.",
+        references=(Reference(0.5, "a guess", "discriminator"), Reference(0.95, "0.95", "discriminator")),
+        bounds=(0.0, 1.0),
+    )
+
+
 def _penalised() -> Explanation:
     return Explanation(
         title="Loss and penalty of the discriminator",
         series={"discriminator.adversarial": "without the penalty", "discriminator.penalty": "penalty, weighted"},
         meaning="The two parts of the discriminator’s loss: how badly it tells real from generated, and what it pays for a "
         "slope that is not as it should be.",
-        healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the training: "
+        healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the "
+        "training: "
         "its weight is too large, or the learning rate.",
     )
 
@@ -195,7 +218,8 @@ def _slope() -> Explanation:
         title="Slope of the discriminator",
         series={"discriminator.slope": "mean length of the gradient"},
         meaning="How fast the discriminator’s output changes with the picture, where its penalty looks.",
-        healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; with R1 or "
+        healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; "
+        "with R1 or "
         "R2 it stays low. A slope that grows without end is a discriminator that the penalty does not hold.",
         from_zero=True,
     )
@@ -206,7 +230,8 @@ def _saturated() -> Explanation:
         title="Weights at the clip bound",
         series={"discriminator.saturated": "share of the weights"},
         meaning="Which share of the critic’s weights sits at the bound to which they are clipped, within one per cent of it.",
-        healthy="Many weights at the bound (over a half) make a simple critic: the bound is small for this learning rate. None "
+        healthy="Many weights at the bound (over a half) make a simple critic: the bound is small for this learning "
+        "rate. None "
         "at all mean that the bound does nothing.",
         bounds=(0.0, 1.0),
     )
@@ -236,8 +261,8 @@ def _speed() -> Explanation:
     )
 
 
-def _generic(keys: Iterable[str]) -> Iterable[Explanation]:
-    """One chart for each name, with the turns that logged it side by side."""
+def generic(keys: Iterable[str]) -> Iterable[Explanation]:
+    """One chart for each name that this page knows nothing about, with the turns that logged it side by side."""
     together: dict[str, dict[str, str]] = {}
     for key in keys:
         together.setdefault(_name(key), {})[key] = label(_turn(key) or key)

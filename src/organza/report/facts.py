@@ -44,6 +44,15 @@ class Facts:
         found = self.get(*path)
         return [str(word) for word in found] if isinstance(found, list) else []
 
+    def each(self, *path: str) -> list[Facts]:
+        """The mappings in the list at the end of `path`; what is none is left out."""
+        found = self.get(*path)
+        return (
+            [Facts({str(key): value for key, value in one.items()}) for one in found if isinstance(one, Mapping)]
+            if isinstance(found, list)
+            else []
+        )
+
     def number(self, *path: str) -> float | None:
         """The finite number at the end of `path`."""
         return finite(self.get(*path))

@@ -11,7 +11,7 @@ import yaml
 
 from organza.errors import OrganzaError
 from organza.report.facts import Facts
-from organza.report.metrics import Metrics, read_metrics
+from organza.report.metrics import Metrics, Row, read_metrics, whole_rows
 from organza.report.samples import Samples, read_samples
 
 
@@ -25,6 +25,8 @@ class RunFolder:
         facts: `run.json`.
         metrics: `metrics.jsonl`.
         samples: `samples/`.
+        diagnosis: `diagnosis.json`; empty where there is none, or none that can be read.
+        readings: `readings.jsonl`, the rows that can be read.
     """
 
     name: str
@@ -32,6 +34,8 @@ class RunFolder:
     facts: Facts
     metrics: Metrics
     samples: Samples
+    diagnosis: Facts
+    readings: tuple[Row, ...]
 
 
 def read_run(folder: Path) -> RunFolder:
@@ -42,6 +46,8 @@ def read_run(folder: Path) -> RunFolder:
         facts=_facts(folder / "run.json"),
         metrics=read_metrics(folder / "metrics.jsonl"),
         samples=read_samples(folder / "samples"),
+        diagnosis=_diagnosis(folder / "diagnosis.json"),
+        readings=tuple(whole_rows(folder / "readings.jsonl")),
     )
 
 
@@ -49,6 +55,14 @@ def _name(folder: Path) -> str:
     """The way to the folder from here; from elsewhere only its name, since a page that is shared tells no home folders."""
     whole, here = folder.resolve(), Path.cwd().resolve()
     return whole.relative_to(here).as_posix() if whole != here and whole.is_relative_to(here) else whole.name
+
+
+def _diagnosis(path: Path) -> Facts:
+    """What the doctor has written. All of it can be had again with `organza diagnose`: nothing is refused for its sake."""
+    try:
+        return _facts(path)
+    except OrganzaError:
+        return Facts({})
 
 
 def _facts(path: Path) -> Facts:

@@ -3,57 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from organza.report.folder import RunFolder
 from organza.report.markup import Html, element, fill, join
 from organza.report.page import code, definitions
-from organza.report.wording import count, duration, label, rate, short
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a run ended.
-
-    Attributes:
-        name: On the chip.
-        mood: Its colour in the style sheet: good, bad or open.
-        sentence: What it means.
-        onward: Before the command that trained it, where the budget is not spent; empty where that is no way on.
-    """
-
-    name: str
-    mood: str
-    sentence: str
-    onward: str = ""
-
-
-VERDICTS = {
-    "ok": Verdict(
-        "Finished",
-        "good",
-        "The training ran to the end of its budget and every number stayed finite. How good the pictures are, your eye "
-        "decides below.",
-    ),
-    "not-finite": Verdict(
-        "Not finite",
-        "bad",
-        "A number of the training was no longer finite (too large, or not a number at all), so it was stopped. What the "
-        "curves did just before tells more; a smaller learning rate is the first thing to try.",
-    ),
-    "interrupted": Verdict(
-        "Interrupted",
-        "open",
-        "The training was stopped before its budget was spent. Nothing is lost.",
-        "The same command goes on from exactly where it stopped:",
-    ),
-    "running": Verdict(
-        "Running",
-        "open",
-        "The training was still under way when this page was written.",
-        "If it has been interrupted since, the same command goes on from the last checkpoint:",
-    ),
-}
+from organza.report.scores import best_score
+from organza.report.verdicts import chip, failed, judged
+from organza.report.wording import count, duration, figure, label, rate, short
 
 
 def title(run: RunFolder) -> str:
@@ -94,21 +50,16 @@ def _paper(paper: str | None) -> Html:
     return element("p", before, link, after, class_="paper")
 
 
-def _judged(run: RunFolder) -> Verdict | None:
-    name = run.facts.text("status", "verdict")
-    return VERDICTS.get(name, Verdict(label(name.replace("-", " ")).capitalize(), "open", "")) if name else None
-
-
 def _verdict(run: RunFolder) -> Html:
-    verdict = _judged(run)
-    if not verdict:
+    name, reason = run.facts.text("status", "verdict"), run.facts.text("status", "reason")
+    if not name:
         return Html()
-    reason = run.facts.text("status", "reason")
     return element(
         "p",
-        element("strong", verdict.name, class_=f"chip {verdict.mood}"),
+        chip(name),
         " ",
-        verdict.sentence,
+        judged(name).sentence,
+        join([" ", element("a", "What the doctor says", href="#doctor")]) if failed(name) and run.diagnosis else "",
         join([" ", element("em", f"Reason: {reason}")]) if reason else "",
         class_="verdict",
     )
@@ -128,7 +79,17 @@ def _figures(run: RunFolder) -> list[tuple[object, object]]:
             for network, _ in run.facts.at("networks")
             if (parameters := run.facts.number("networks", network, "parameters")) is not None
         ),
+        *_best(run),
     ]
+
+
+def _best(run: RunFolder) -> list[tuple[object, object]]:
+    """The best of the scores taken during the training, where some were."""
+    best = best_score(run.facts)
+    if not best:
+        return []
+    after = element("small", f" after {count(best.images)} images")
+    return [(join(["Best ", element("small", best.title)]), join([figure(best.value), after]))]
 
 
 def _progress(run: RunFolder) -> Html:
@@ -137,8 +98,8 @@ def _progress(run: RunFolder) -> Html:
     if seen is None or not budget or seen >= budget:
         return Html()
     percent = f"{100 * seen / budget:.0f}"
-    verdict, command = _judged(run), run.facts.text("command")
-    onward = verdict.onward if verdict and command else ""
+    verdict, command = run.facts.text("status", "verdict"), run.facts.text("command")
+    onward = judged(verdict).onward if verdict and command else ""
     bar = element(
         "div",
         element("div", class_="woven", style=f"width: {percent}%"),

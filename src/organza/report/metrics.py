@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from organza.report.facts import finite
 
 Numbers = NDArray[np.float64]
+Row = dict[str, Any]
 
 BOOKKEEPING = frozenset({"images", "step", "seconds", "stage"})
 """Keys of a row that say when it was written; everything else that is a number is a curve."""
@@ -60,34 +62,49 @@ def read_metrics(path: Path) -> Metrics:
     """The metrics in `path`; none where the file is missing. Rows that are no JSON object are counted and left out."""
     if not path.is_file():
         return Metrics()
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return curves_of(_row(line) for line in lines if line.strip())
+
+
+def curves_of(found: Iterable[Row | None]) -> Metrics:
+    """The curves in rows that each have `images`; None stands for a row that could not be read."""
     points: dict[str, tuple[list[float], list[float]]] = {}
     stages: list[Stage] = []
     rows = unreadable = 0
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.strip():
+    for row in found:
+        if row is None:
+            unreadable += 1
+            continue
+        rows += 1
+        images = float(row["images"])
+        for key, value in row.items():
+            if key in BOOKKEEPING or isinstance(value, (str, bool, list, dict)):
                 continue
-            row = _row(line)
-            if row is None:
-                unreadable += 1
-                continue
-            rows += 1
-            images = float(row["images"])
-            for key, value in row.items():
-                if key in BOOKKEEPING or isinstance(value, (str, bool, list, dict)):
-                    continue
-                at, values = points.setdefault(key, ([], []))
-                at.append(images)
-                number = finite(value)
-                values.append(np.nan if number is None else number)
-            stage = row.get("stage")
-            if isinstance(stage, str) and (not stages or stages[-1].name != stage):
-                stages.append(Stage(stage, images))
+            at, values = points.setdefault(key, ([], []))
+            at.append(images)
+            number = finite(value)
+            values.append(np.nan if number is None else number)
+        stage = row.get("stage")
+        if isinstance(stage, str) and (not stages or stages[-1].name != stage):
+            stages.append(Stage(stage, images))
     curves = {key: _forwards(np.array(at), np.array(values)) for key, (at, values) in points.items()}
     return Metrics(curves, tuple(stages), rows, unreadable)
 
 
-def _row(line: str) -> dict[str, Any] | None:
+def whole_rows(path: Path) -> list[Row]:
+    """The rows in `path` that can be read, in the order of the training; where it went back, the later pass counts."""
+    if not path.is_file():
+        return []
+    found: list[Row] = []
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for row in filter(None, map(_row, lines)):
+            while found and found[-1]["images"] >= row["images"]:
+                found.pop()
+            found.append(row)
+    return found
+
+
+def _row(line: str) -> Row | None:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

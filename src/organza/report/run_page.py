@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from organza.report.charts import Chart, cards, charts
-from organza.report.explain import explanations
+from organza.report.doctor import doctor, remedy_marks
 from organza.report.folder import RunFolder
 from organza.report.gallery import frames, gallery
 from organza.report.header import header, title
 from organza.report.markup import Html, element, fill, join
 from organza.report.page import page, section
 from organza.report.particulars import particulars
+from organza.report.readings import reading_charts
+from organza.report.scores import explanations_with_scores
 from organza.report.usage import usage
 from organza.report.wording import count
 
@@ -18,8 +20,10 @@ NO_SCRIPT = "The curves and the slider need JavaScript, which is switched off he
 
 def run_page(run: RunFolder) -> Html:
     """The page of `run`."""
-    drawn = charts(run.metrics, explanations(run.recipe.text("loss"), run.metrics.curves))
-    images = max(run.metrics.images, 1.0)
+    drawn = charts(run.metrics, explanations_with_scores(run.recipe.text("loss"), run.metrics.curves, run.facts))
+    read = reading_charts(run.readings)
+    images = max(run.metrics.images, run.readings[-1]["images"] if run.readings else 0.0, 1.0)
+    marks = sorted([*run.metrics.stages[1:], *remedy_marks(run.facts)], key=lambda mark: mark.images)
     return page(
         title=f"{title(run)} · organza",
         header=header(run),
@@ -27,6 +31,7 @@ def run_page(run: RunFolder) -> Html:
             [
                 element("noscript", element("p", NO_SCRIPT, class_="notice")),
                 gallery(run.samples, run.facts.text("source", "name"), run.facts.texts("columns")),
+                doctor(run, read, images, first=len(drawn)),
                 _curves(run, drawn, images),
                 particulars(run),
                 usage(run),
@@ -35,7 +40,7 @@ def run_page(run: RunFolder) -> Html:
         footer=fill("footer.html", organza=f"organza {run.facts.text('organza') or ''}".strip()),
         data={
             "frames": frames(run.samples),
-            "charts": [chart.drawing(images, run.metrics.stages) for chart in drawn],
+            "charts": [chart.drawing(images, marks) for chart in (*drawn, *read)],
         },
         scripts=("gallery.js", "charts.js"),
     )

@@ -8,6 +8,7 @@ import shlex
 from organza.report.folder import RunFolder
 from organza.report.markup import Html, element
 from organza.report.page import code, section
+from organza.report.verdicts import failed
 
 PYTHON = """\
 import organza
@@ -39,8 +40,9 @@ def usage(run: RunFolder) -> Html:
 def _onward(run: RunFolder) -> str:
     """What the command that trained the run is good for now."""
     seen, budget = run.facts.number("status", "images"), run.facts.number("status", "budget")
-    if run.facts.text("status", "verdict") == "not-finite":
-        return "Try again: the same command, with a smaller lr and another --out"
+    if failed(run.facts.text("status", "verdict")):
+        change = "what the doctor prescribes" if run.diagnosis.each("remedies") else "a smaller lr"
+        return f"Try again: the same command, with {change} and another --out"
     if seen is not None and budget is not None and seen < budget:
         return "Go on training, from exactly where it stopped"
     return "Train it further: the same command, with a larger --images"

@@ -105,7 +105,12 @@ def standing(cell: Cell, out: Path) -> CellResult:
         verdict, seconds = status.get("verdict", "running"), float(status.get("seconds", 0.0))
     except (OrganzaError, AttributeError, TypeError, ValueError):  # damaged: its training will say so
         return CellResult(cell, folder, "waiting")
-    short = verdict == "ok" and cell.images is not None and status.get("images", 0) < cell.images
+    short = (
+        verdict not in UNFINISHED
+        and verdict != "not-finite"
+        and cell.images is not None
+        and status.get("images", 0) < cell.images
+    )
     if verdict in UNFINISHED or short:  # the budget may have grown since
         return CellResult(cell, folder, "waiting", seconds=seconds)
     return CellResult(

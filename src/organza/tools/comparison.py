@@ -12,14 +12,14 @@ from typing import Any
 
 import torch
 
-from organza.errors import OrganzaError
+from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import picture_pixels
 from organza.files import write_text
 from organza.marks import grid, save_picture
 from organza.tools.aggregate import differences, group_entry, group_names, group_runs, remarks
 from organza.tools.run_record import RunRecord, find_runs
-from organza.tools.scoring import FAKES, METRICS, Reference, Scores, open_reference, score_run
+from organza.tools.scoring import FAKES, METRICS, Reference, Scores, open_reference, score_run, why_not_beside
 from organza.tools.sweep import file_name
 from organza.tools.table import comma_separated, markdown
 from organza.tools.table import sections as sections_text
@@ -206,6 +206,19 @@ def _score(
     return scores, None
 
 
+def check_alike(runs: Sequence[RunRecord], found: Sequence[Scores | None]) -> None:
+    """Refuse to put scores into one table that cannot be compared.
+
+    Raises:
+        UsageError: Two of them depend on different things.
+    """
+    scored = [(run, scores) for run, scores in zip(runs, found, strict=True) if scores]
+    for run, scores in scored[1:]:
+        reason = why_not_beside(scored[0][1], scores)
+        if reason:
+            raise UsageError(f"{scored[0][0].name} and {run.name} cannot be compared: {reason}")
+
+
 def comparison_record(
     runs: Sequence[RunRecord],
     found: Sequence[Scores | None],
@@ -225,11 +238,15 @@ def comparison_record(
         settings: Of the groups.
         pictures: Of the groups.
         out: Folder that paths are relative to.
+
+    Raises:
+        UsageError: Two scores depend on different things: other features, n, split, seed or data.
     """
+    check_alike(runs, found)
     first = next((scores for scores in found if scores), None)
     values = [dict(scores.values) if scores else {} for scores in found]
     keys = [key for key in METRICS if any(key in run for run in values)]
-    metrics = [asdict(METRICS[key].of(first.features if first else None)) for key in keys]
+    metrics = [asdict(first.metric(key)) for key in keys] if first else []
     belongs = {index: number for number, indices in enumerate(groups) for index in indices}
     return {
         "format": FORMAT,

@@ -12,7 +12,7 @@ from organza.errors import OrganzaError, UsageError
 from organza.exchange import load_model
 from organza.files import write_text
 from organza.tools.aggregate import summary
-from organza.tools.cells import FOLDER, Cell, CellResult, standing, threads_of_each, train_cells
+from organza.tools.cells import FOLDER, UNFINISHED, Cell, CellResult, standing, threads_of_each, train_cells
 from organza.tools.comparison import Wanted, compare_runs, open_wanted, write_record
 from organza.tools.likeness import likeness_section
 from organza.tools.scoring import METRICS, Reference, score_run
@@ -67,7 +67,7 @@ def run_study(name: str, study: Study, scale: Scale, place: Place) -> tuple[list
     """
     results: list[CellResult] = []
     with locked(place.out, RECORD, "study"):
-        threads = begin(name, scale, place)
+        threads = begin(name, study, scale, place)
         marks = read_marks(place.out)
         for mark in study.marks:
             cells = study_cells(study, scale, place.device, place.data_dir, mark)
@@ -79,18 +79,25 @@ def run_study(name: str, study: Study, scale: Scale, place: Place) -> tuple[list
         return results, answer(study, scale, marks, place)
 
 
-def begin(name: str, scale: Scale, place: Place) -> int:
+def begin(name: str, study: Study, scale: Scale, place: Place) -> int:
     """Write what is run into the folder, or find that the same is there already; returns the threads of each training."""
-    asked = {"study": name, **asdict(scale)}
+    asked: dict[str, Any] = {"study": name, **asdict(scale)}
+    if len(study.marks) > 1:  # scores along the way cannot be had again: all must be of as many samples
+        asked["n"] = place.wanted.n
     path = place.out / RECORD
     if not path.exists():
         record = {"format": 1, "question": asked, "threads": threads_of_each(place.jobs)}
         write_text(path, json.dumps(record, indent=2) + "\n")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        began, threads = record["question"], int(record["threads"])
+        began, threads = asked | record["question"], int(record["threads"])
     except (ValueError, KeyError, TypeError):
         raise OrganzaError(f"{path} is damaged: name another folder with --out") from None
+    if [name for name in began if began[name] != asked.get(name)] == ["n"]:
+        raise UsageError(
+            f"the study in {place.out} is scored on {began['n']:,} samples along the way, and scores on {asked['n']:,} cannot"
+            f" stand beside those: say -n {began['n']}, or name another folder with --out"
+        )
     if began != asked:
         raise UsageError(
             f"in {place.out} lies the study {began['study']} at size {began['budget']}: name another folder with --out, or ask "
@@ -125,7 +132,8 @@ def stands_at(cell: Cell, run: Path) -> bool:
     """Whether the run has come to the end of this cell's budget, and of no later one."""
     status = RunFolder(run).read_record().get("status", {})
     wanted = cell.images or 0
-    return bool(status.get("verdict") == "ok" and status.get("budget", 0) <= wanted <= status.get("images", 0))
+    ended = status.get("verdict", "running") not in (*UNFINISHED, "not-finite")
+    return bool(ended and status.get("budget", 0) <= wanted <= status.get("images", 0))
 
 
 def answer(

@@ -7,6 +7,7 @@ the counters, and a checksum over all tensors.
 from __future__ import annotations
 
 import json
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from organza.errors import OrganzaError
 from organza.exchange.tensors import save_tensors
+from organza.files import written_whole
 from organza.version import __version__
 
 FORMAT = 1
@@ -52,6 +54,16 @@ def save(folder: Path, images: int, checkpoint: Checkpoint) -> Path:
     for old in all_checkpoints(folder)[KEPT:]:
         old.unlink()
     return path
+
+
+def keep(path: Path, folder: Path) -> None:
+    """Keep a checkpoint in a folder of its own, instead of the one that was kept there before."""
+    folder.mkdir(exist_ok=True)
+    with written_whole(folder / path.name) as temporary:
+        shutil.copyfile(path, temporary)
+    for old in all_checkpoints(folder):
+        if old.name != path.name:
+            old.unlink()
 
 
 def load(path: Path) -> Checkpoint:

@@ -3,9 +3,12 @@
 recipe.yaml     the resolved recipe
 run.json        seed, source, environment, networks, status
 metrics.jsonl   one row each so many images
+readings.jsonl  what the doctor has seen, each so many images
+diagnosis.json  what the doctor says
 samples/        grids of the same latent vectors over time, and `real.png`
 checkpoints/    the two newest
 model/          what the training has made so far, to be shared
+best/           the model that scored best on the way, where scores were taken
 """
 
 from __future__ import annotations
@@ -40,9 +43,13 @@ class RunFolder:
         self.recipe_file = path / "recipe.yaml"
         self.record_file = path / "run.json"
         self.metrics_file = path / "metrics.jsonl"
+        self.readings_file = path / "readings.jsonl"
+        self.diagnosis_file = path / "diagnosis.json"
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model"
+        self.best = path / "best"
+        self.good = self.checkpoints / "good"
         self._lock: TextIO | None = None
 
     @property
@@ -55,6 +62,7 @@ class RunFolder:
         if self.recipe_file.exists():
             return True
         own = {"samples", "checkpoints", "model", "tensorboard", "run.json", "metrics.jsonl", "report.html", ".lock"}
+        own |= {"readings.jsonl", "diagnosis.json", "best"}
         try:
             foreign = [
                 entry.name for entry in self.path.iterdir() if entry.name not in own and entry.suffix != ".partial"
@@ -105,6 +113,9 @@ class RunFolder:
     def write_record(self, record: Mapping[str, Any]) -> None:
         write_text(self.record_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
+    def write_diagnosis(self, diagnosis: Mapping[str, Any]) -> None:
+        write_text(self.diagnosis_file, json.dumps(diagnosis, indent=2, ensure_ascii=False) + "\n")
+
     def read_record(self) -> dict[str, Any]:
         """The content of `run.json`; empty before the run has got so far.
 
@@ -123,30 +134,25 @@ class RunFolder:
 
     def add_row(self, row: Row) -> None:
         """Append one row of metrics; what is not finite becomes null."""
-        clean = {
-            key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()
-        }
-        with open(self.metrics_file, "a", encoding="utf-8") as file:
-            file.write(json.dumps(clean) + "\n")
+        append(self.metrics_file, row)
+
+    def add_reading(self, reading: Row) -> None:
+        """Append one of the doctor's readings; what is not finite becomes null."""
+        append(self.readings_file, reading)
 
     def rows(self) -> list[Row]:
-        """All whole rows; a last one that was cut short by a crash is left out."""
-        try:
-            lines = self.metrics_file.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        rows = []
-        for line in lines:
-            try:
-                rows.append(json.loads(line))
-            except ValueError:
-                break
-        return rows
+        """All whole rows of metrics; a last one that was cut short by a crash is left out."""
+        return whole_lines(self.metrics_file)
+
+    def readings(self) -> list[Row]:
+        """All whole readings of the doctor; a last one that was cut short by a crash is left out."""
+        return whole_lines(self.readings_file)
 
     def cut(self, clock: int) -> None:
-        """Forget rows and samples from beyond this clock: they will come again."""
-        kept = [row for row in self.rows() if row["images"] <= clock]
-        write_text(self.metrics_file, "".join(json.dumps(row) + "\n" for row in kept))
+        """Forget rows, readings and samples from beyond this clock: they will come again."""
+        for path in (self.metrics_file, self.readings_file):
+            kept = [line for line in whole_lines(path) if line["images"] <= clock]
+            write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         for picture in self.samples.glob("[0-9]*.png"):
             if int(picture.stem) > clock:
                 picture.unlink()
@@ -179,3 +185,27 @@ class RunFolder:
                 "begin anew in another folder with --out"
             )
         return None, []
+
+
+def append(path: Path, line: Row) -> None:
+    """Append one JSON object as a line; what is not finite becomes null."""
+    clean = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in line.items()
+    }
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(clean) + "\n")
+
+
+def whole_lines(path: Path) -> list[Row]:
+    """The JSON objects of a file, one a line, up to the first that is damaged; none if there is no file."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 import torch
 
+from organza.diagnosis import FAILURES, Diagnosis
 from organza.errors import TrainingStopped
 from organza.exchange import save_model, weights_digest
 from organza.exchange.model import picture_pixels
@@ -17,12 +19,14 @@ from organza.recipes import Recipe
 from organza.streams import Streams
 from organza.training import checkpoint
 from organza.training.checkpoint import Checkpoint
+from organza.training.doctor import CONFIRMED, Doctor
 from organza.training.folder import Row, RunFolder
 from organza.training.plane import plane_picture, shown_points
+from organza.training.scores import BestSoFar
 from organza.training.session import Session
 from organza.training.shown import Shown
 
-Verdict = Literal["ok", "interrupted"]
+Ending = Literal["done", "interrupted", "failing"]
 CHECKPOINT_SHARE = 0.02  # of the time at most goes into checkpoints, however large they are
 CHECK_EVERY = 64  # steps between looks at an accelerator's figures, each of which waits for it
 
@@ -35,12 +39,18 @@ class Watch:
         rows: Each is told every row of metrics.
         tick: Told (clock, figures so far) twice a second.
         saved: Told after every checkpoint.
+        remedied: Told of a remedy that was applied, as the run's record has it.
+        scored: Told the scores that were just taken.
+        diagnosed: Told what the doctor says after each of its readings.
         stop: Asked after every step whether to finish.
     """
 
     rows: tuple[Callable[[Row], None], ...] = ()
     tick: Callable[[int, Mapping[str, float]], None] = lambda clock, figures: None
     saved: Callable[[], object] = lambda: None
+    remedied: Callable[[Mapping[str, Any]], object] = lambda remedy: None
+    scored: Callable[[Mapping[str, float]], object] = lambda scores: None
+    diagnosed: Callable[[Diagnosis], object] = lambda diagnosis: None
     stop: Callable[[], bool] = lambda: False
 
 
@@ -50,9 +60,13 @@ def train(
     folder: RunFolder,
     facts: Mapping[str, Any],
     watch: Watch,
+    doctor: Doctor,
     save_every: float = 60.0,
-) -> Verdict:
-    """Play until the recipe's budget is spent or somebody asks to stop.
+    scores: BestSoFar | None = None,
+    stop_on_failure: bool = False,
+    keeps_good: bool = False,
+) -> Ending:
+    """Play until the recipe's budget is spent, somebody asks to stop, or the training fails and is not to go on then.
 
     Args:
         session: Fresh, or restored from a checkpoint.
@@ -60,14 +74,19 @@ def train(
         folder: Opened.
         facts: For the model's `config.json`: crop, classes, seed, source and its fingerprint.
         watch: Observers.
+        doctor: Looks at the training now and then.
         save_every: Seconds between checkpoints, more if they take more than 2 % of the time; 0: after every step.
+        scores: Scores the training now and then; None: nobody does.
+        stop_on_failure: Whether to stop at a failure that five checks running confirm.
+        keeps_good: Whether to keep the newest checkpoint at which nothing was amiss, to go back to.
 
     Raises:
         TrainingStopped: A number is not finite any more; the last checkpoint is from before.
         OSError: The folder cannot be written.
     """
-    keeper = Keeper(session, recipe, folder, facts, watch, save_every)
+    keeper = Keeper(session, recipe, folder, facts, watch, doctor, save_every, scores, keeps_good)
     if session.progress.step == 0:
+        keeper.look()
         keeper.grid()
         keeper.save()
     while session.clock < recipe.images and not watch.stop():
@@ -79,14 +98,20 @@ def train(
             keeper.check()
         keeper.tick()
         last = now >= recipe.images
+        if scores and (last or scores.due(before, now)):
+            keeper.score()
         if last or now // recipe.log_every > before // recipe.log_every:
             keeper.row()
+        if last or doctor.due(before, now):
+            keeper.look()
+            if stop_on_failure and doctor.diagnosis.verdict in FAILURES and doctor.running() >= CONFIRMED:
+                return "failing"
         if last or now // recipe.sample_every > before // recipe.sample_every:
             keeper.grid()
         if keeper.due:
             keeper.save()
     keeper.save()
-    return "ok" if session.clock >= recipe.images else "interrupted"
+    return "done" if session.clock >= recipe.images else "interrupted"
 
 
 class Keeper:
@@ -99,8 +124,12 @@ class Keeper:
         folder: RunFolder,
         facts: Mapping[str, Any],
         watch: Watch,
+        doctor: Doctor,
         save_every: float,
+        scores: BestSoFar | None = None,
+        keeps_good: bool = False,
     ) -> None:
+        self.doctor, self.scores, self.keeps_good = doctor, scores, keeps_good
         self.session, self.recipe, self.folder, self.facts = session, recipe, folder, facts
         self.watch, self.save_every = watch, save_every
         self.shown = Streams(session.streams.seed)  # the shown latents stay the same through all attempts
@@ -118,10 +147,15 @@ class Keeper:
         """Stop if something is not finite, before anything is written that holds it."""
         culprit = self.session.culprit(thorough)
         if culprit:
-            raise TrainingStopped(
-                f"{culprit}, at step {self.session.progress.step}, {self.session.clock:,} images: the last good "
-                f"checkpoint is kept in {self.folder.checkpoints}; try a lower learning rate in a new run, as --discriminator.lr"
-            )
+            self.stop(culprit)
+
+    def stop(self, culprit: str) -> NoReturn:
+        """Stop, because of what is not finite any more."""
+        raise TrainingStopped(
+            f"{culprit}, at step {self.session.progress.step}, {self.session.clock:,} images: the last good "
+            f"checkpoint is kept in {self.folder.checkpoints}; try a lower learning rate in a new run, as --discriminator.lr",
+            culprit,
+        )
 
     def tick(self) -> None:
         """Tell the watcher how it goes, twice a second."""
@@ -147,8 +181,28 @@ class Keeper:
         }
         session.window.clear()
         self.folder.add_row(row)
+        self.doctor.rows.append(row)
         for tell in self.watch.rows:
             tell(row)
+
+    def look(self) -> None:
+        """Let the doctor look."""
+        self.check()
+        self.look_at_clock()
+        diagnosis = self.doctor.look()
+        self.watch.diagnosed(diagnosis)
+        if diagnosis.verdict == "not-finite":
+            self.stop("a generated sample is NaN or infinite")
+
+    def score(self) -> None:
+        """Score the averaged networks; the figures go into the next row of metrics, and the best model is kept."""
+        if self.scores is None:
+            return
+        self.check()
+        figures, is_best = self.scores.take(self.session)
+        if is_best:
+            self.save_model(self.folder.best, figures)
+        self.watch.scored(figures)
 
     @torch.no_grad()
     def grid(self) -> None:
@@ -166,7 +220,8 @@ class Keeper:
         details: dict[str, int | str] = {"images": self.session.clock, "grid": len(samples)}
         if plane:
             real = shown_points(next(iter(self.session.batches.values())).dataset, self.shown)
-            judges, live = self.session.game.abilities.judges, self.session.entered.networks
+            judges = None if self.session.game.labelled else self.session.game.abilities.judges
+            live = self.session.entered.networks
             pixels, more = plane_picture(samples, real, judges, live, self.session.device)
             details |= more
         else:
@@ -174,6 +229,14 @@ class Keeper:
             pixels = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
         mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)
         self.folder.save_samples(self.session.clock, pixels, mark)
+
+    def save_model(self, folder: Path, scores: Mapping[str, float] | None = None) -> None:
+        """Write what the training has made so far."""
+        entered = self.session.entered
+        averages = entered.averages.networks
+        opponents = {name: network for name, network in entered.networks.items() if name not in averages}
+        facts = {**self.facts, "images": self.session.clock, "stage": entered.name}
+        save_model(folder, self.recipe, averages, opponents, facts | ({"scores": dict(scores)} if scores else {}))
 
     @property
     def due(self) -> bool:
@@ -184,13 +247,14 @@ class Keeper:
         """Write a checkpoint and, for those who look in before the end, the model."""
         self.check(thorough=True)
         start = self.look_at_clock()
-        session, entered = self.session, self.session.entered
+        session = self.session
         counters = {**session.counters(), "fingerprint": self.facts["fingerprint"]}
-        checkpoint.save(self.folder.checkpoints, session.clock, Checkpoint(session.tensors(), counters))
-        averages = entered.averages.networks
-        opponents = {name: network for name, network in entered.networks.items() if name not in averages}
-        facts = {**self.facts, "images": session.clock, "stage": entered.name}
-        save_model(self.folder.model, self.recipe, averages, opponents, facts)
+        if self.scores:
+            counters["best"] = self.scores.best
+        path = checkpoint.save(self.folder.checkpoints, session.clock, Checkpoint(session.tensors(), counters))
+        if self.keeps_good and self.doctor.sure_of_health:
+            checkpoint.keep(path, self.folder.good)
+        self.save_model(self.folder.model)
         self.watch.saved()
         self.last_save = self.look_at_clock()
         if self.save_every:

@@ -48,7 +48,7 @@ def plane_picture(
         places = torch.from_numpy(positions(extent=extent))[:, :, None, None]
         with at_rest(networks[judges.network]), torch.no_grad():
             scores = [
-                judges.scores(networks, points.to(device)).flatten().cpu() for points in (places, real, generated)
+                judges.scores(networks, points.to(device), None).flatten().cpu() for points in (places, real, generated)
             ]
         cells = math.isqrt(len(places))
         surface = tints(*scores, log_odds=judges.log_odds).view(cells, cells).numpy()

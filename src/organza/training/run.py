@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
+from organza.diagnosis import HEALTHY, Diagnosis
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
+from organza.features import Features
 from organza.marks import Mark, grid, save_picture, scatter
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
 from organza.streams import Streams
 from organza.training.devices import describe
+from organza.training.doctor import Doctor
 from organza.training.folder import RunFolder
 from organza.training.inspection import network_facts
 from organza.training.loop import Watch, train
+from organza.training.patient import Patient
 from organza.training.plan import Plan, memory_text
 from organza.training.plane import flat, room_around
 from organza.training.probe import Probe, probe
+from organza.training.remedy import apply_remedy, before_remedies
 from organza.training.request import Request
+from organza.training.scores import BestSoFar, Scorer
 from organza.training.session import Session
 from organza.training.shown import Shown
 from organza.version import __version__
 
-Verdict = Literal["ok", "interrupted", "not-finite"]
 FREE = {
     "images",
     "log_every",
     "sample_every",
+    "doctor_every",
 }  # fields that a run may change when it goes on: no weight depends on them
 SMALLEST_BATCH = 8
+HELD_PART, FEWEST_HELD = 20, 8  # one in so many samples at most is held out; fewer than so many would say nothing
 RECORDED = ("name", "kind", "count", "channels", "height", "width", "split", "fingerprint")  # of the source
 
 
 def make_session(recipe: Recipe, dataset: Dataset, streams: Streams, device: torch.device) -> Session:
     """A fresh training of this recipe on these data."""
-    batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip)}
+    left_out = held_out(recipe, dataset.count)
+    batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip, left_out=left_out)}
     return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
+
+
+def held_out(recipe: Recipe, count: int) -> Tensor:
+    """Indices of the samples that are not trained on, int64: the same ones for every seed, so that seeds compare."""
+    kept_away = min(recipe.hold_out, count // HELD_PART)
+    order = torch.randperm(count, generator=Streams(0).generator("held out"))
+    return order[: kept_away if kept_away >= FEWEST_HELD else 0]
 
 
 def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset, folder: RunFolder) -> Plan:
@@ -98,7 +113,8 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
         UsageError: The user asks for something else than what the run is.
     """
     stored, record, path = folder.read_recipe(), folder.read_record(), folder.path
-    asked, began = flatten(to_mapping(request.recipe)), flatten(to_mapping(stored))
+    asked = flatten(to_mapping(request.recipe))
+    began = before_remedies(flatten(to_mapping(stored)), record.get("remedies", []))
     compared = request.pinned if request.chosen else set(asked) | set(began)
     for name in sorted(compared - FREE):
         if asked.get(name) != began.get(name):
@@ -161,111 +177,176 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Care:
+    """How a training is looked after.
+
+    Attributes:
+        classifier: Tells the kinds of the source's pictures apart; None: clusters of them are its kinds.
+        stop_on_failure: Whether to stop at a failure that five checks running confirm.
+        remedies: How often at most to go back, at a failure, to where all was well, and on with a changed recipe.
+        scorer: Scores the training now and then; None: nobody does.
+        score_every: Images between two scores.
+    """
+
+    classifier: Features | None = None
+    stop_on_failure: bool = False
+    remedies: int = 0
+    scorer: Scorer | None = None
+    score_every: int = 0
+
+
+@dataclass(frozen=True)
 class Result:
     """How a run ended.
 
     Attributes:
-        verdict: ok, interrupted, or not-finite.
+        verdict: Of the doctor, as not-finite; or interrupted.
         images: Images seen.
         steps: Rounds played.
         seconds: Time spent training.
         reason: Why it stopped, if it had to.
+        diagnosis: All that the doctor has to say.
+        scores: The last ones that were taken.
     """
 
-    verdict: Verdict
+    verdict: str
     images: int
     steps: int
     seconds: float
-    reason: str | None = None
+    reason: str | None
+    diagnosis: Diagnosis
+    scores: dict[str, float] = field(default_factory=dict)
 
 
-def execute(job: Job, watch: Watch, save_every: float) -> Result:
-    """Train as planned: begin, or go on from the newest checkpoint, exactly.
+def execute(job: Job, watch: Watch, save_every: float, care: Care) -> Result:
+    """Train as planned: begin, or go on from the newest checkpoint, exactly; and try remedies, if that is wanted.
 
     Raises:
         OrganzaError: No checkpoint can be read, or another process trains in the folder.
         OSError: The disk is full, or the folder cannot be written; the run goes on from its last checkpoint later.
     """
-    plan, request, folder = job.plan, job.request, job.folder
-    recipe, source = plan.recipe, plan.source
+    folder, recipe = job.folder, job.plan.recipe
     folder.open()
     try:
-        if folder.exists != plan.resumes:
+        if folder.exists != job.plan.resumes:
             raise OrganzaError(
                 f"another process has begun a run in {folder.path} meanwhile: run the same command again"
             )
-        stored, warnings = folder.newest_checkpoint()
-        counters: dict[str, Any] = {"seed": request.seed, "attempt": 0, "fingerprint": source.fingerprint}
-        if stored:
-            counters = stored.counters
-        for name, asks in (("seed", request.seed), ("fingerprint", source.fingerprint)):
-            if counters[name] != asks:
-                raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
-        session = make_session(recipe, job.dataset, Streams(counters["seed"], counters["attempt"]), request.device)
-        earlier = folder.read_record()
-        start = request.start or earlier.get("from")
-        if stored:
-            session.restore(stored.tensors, stored.counters)
-        elif start:
-            begin_from(session, load_model(Path(start)))
-        folder.cut(session.clock if stored else -1)
-        crop = fit_of(source, recipe).pad if source.kind == "images" else 0
-        about: dict[str, Any] = {
-            "organza": __version__,
-            "command": request.command,
-            "seed": request.seed,
-            "from": start,
-            "minutes": earlier.get("minutes", request.minutes),
-            "environment": describe(request.device),
-            "source": {
-                **{name: getattr(source, name) for name in RECORDED},
-                "classes": list(source.classes),
-                "fit": plan.fit,
-                "notes": [*plan.notes, *warnings],
-            },
-            "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
-            "networks": plan.networks,
-            "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
-        }
-        facts = {
-            "crop": crop,
-            "classes": list(source.classes),
-            **label_facts(job.dataset.labels, len(source.classes)),
-            "seed": request.seed,
-            "source": source.name,
-            "fingerprint": source.fingerprint,
-        }
-
-        def record(verdict: str, reason: str | None = None) -> None:
-            progress = session.progress
-            status = {
-                "verdict": verdict,
-                "images": session.clock,
-                "budget": recipe.images,
-                "steps": progress.step,
-                "seconds": round(progress.seconds, 3),
-                "images_per_second": round(session.clock / progress.seconds, 1) if progress.seconds else None,
-                "reason": reason,
-            }
-            folder.write_record({**about, "status": status})
-
-        def saved() -> None:
-            record("running")
-            watch.saved()
-
-        if not stored:
-            save_real(folder, job.dataset, source, recipe, crop, request.seed)
-        record("running")
-        folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too
-        verdict: Verdict
-        try:
-            verdict, reason = train(session, recipe, folder, facts, replace(watch, saved=saved), save_every), None
-        except TrainingStopped as error:
-            verdict, reason = "not-finite", str(error)
-        record(verdict, reason)
-        return Result(verdict, session.clock, session.progress.step, session.progress.seconds, reason)
+        while True:
+            result = sitting(job, recipe, watch, save_every, care)
+            applied = folder.read_record().get("remedies", [])
+            if result.verdict in ("interrupted", HEALTHY) or len(applied) >= care.remedies:
+                return result
+            if not (result.reason or result.images >= recipe.images):
+                return result
+            changed = apply_remedy(folder, recipe, result.diagnosis)
+            if changed is None:
+                return result
+            recipe = changed
+            watch.remedied(folder.read_record()["remedies"][-1])
     finally:
         folder.close()
+
+
+def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Care) -> Result:
+    """One attempt, from the newest checkpoint or from the beginning, as far as it goes."""
+    plan, request, folder, source = job.plan, job.request, job.folder, job.plan.source
+    stored, warnings = folder.newest_checkpoint()
+    earlier = folder.read_record()
+    attempt = len(earlier.get("remedies", []))
+    counters: dict[str, Any] = {"seed": request.seed, "attempt": attempt, "fingerprint": source.fingerprint}
+    if stored:
+        counters = stored.counters
+    for name, asks in (("seed", request.seed), ("fingerprint", source.fingerprint)):
+        if counters[name] != asks:
+            raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
+    session = make_session(recipe, job.dataset, Streams(counters["seed"], counters["attempt"]), request.device)
+    start = request.start or earlier.get("from")
+    if stored:
+        session.restore(stored.tensors, stored.counters)
+    elif start:
+        begin_from(session, load_model(Path(start)))
+    folder.cut(session.clock if stored else -1)
+    crop = fit_of(source, recipe).pad if source.kind == "images" else 0
+    held = held_out(recipe, job.dataset.count)
+    patient = Patient(session, job.dataset, source.name, crop, held, care.classifier)
+    doctor = Doctor(patient, recipe, folder)
+    scores = None
+    if care.scorer:
+        scores = BestSoFar(care.scorer, care.score_every, crop, counters.get("best"))
+    about: dict[str, Any] = {
+        "organza": __version__,
+        "command": request.command,
+        "seed": request.seed,
+        "from": start,
+        "minutes": earlier.get("minutes", request.minutes),
+        "environment": describe(request.device),
+        "source": {
+            **{name: getattr(source, name) for name in RECORDED},
+            "classes": list(source.classes),
+            "fit": plan.fit,
+            "held_out": len(held),
+            "notes": [*plan.notes, *warnings],
+        },
+        "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
+        "networks": plan.networks,
+        "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
+        "remedies": earlier.get("remedies", []),
+    }
+    facts = {
+        "crop": crop,
+        "classes": list(source.classes),
+        **label_facts(job.dataset.labels, len(source.classes)),
+        "seed": request.seed,
+        "source": source.name,
+        "fingerprint": source.fingerprint,
+    }
+
+    def record(verdict: str, reason: str | None = None, culprit: str | None = None) -> Diagnosis:
+        progress, diagnosis = session.progress, doctor.diagnose(culprit)
+        status = {
+            "verdict": verdict,
+            "images": session.clock,
+            "budget": recipe.images,
+            "steps": progress.step,
+            "seconds": round(progress.seconds, 3),
+            "images_per_second": round(session.clock / progress.seconds, 1) if progress.seconds else None,
+            "reason": reason,
+            "culprit": culprit,
+        }
+        best = {"best": scores.best} if scores and scores.best else {}
+        folder.write_record({**about, **best, "status": status})
+        folder.write_diagnosis(diagnosis.record())
+        return diagnosis
+
+    def saved() -> None:
+        record("running")
+        watch.saved()
+
+    if not stored:
+        save_real(folder, job.dataset, source, recipe, crop, request.seed)
+    record("running")
+    folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too
+    reason = culprit = None
+    remedies_left = len(about["remedies"]) < care.remedies
+    try:
+        ending: str = train(
+            session, recipe, folder, facts, replace(watch, saved=saved), doctor, save_every, scores,
+            stop_on_failure=care.stop_on_failure or remedies_left, keeps_good=remedies_left,
+        )  # fmt: skip
+    except TrainingStopped as error:
+        ending, reason, culprit = "not-finite", str(error), error.culprit
+    diagnosis = doctor.diagnose(culprit)
+    verdict = "interrupted" if ending == "interrupted" else diagnosis.verdict
+    if ending == "failing":
+        reason = f"{diagnosis.sentence} Five checks running say so, the last at {session.clock:,} images."
+    diagnosis = record(verdict, reason, culprit)
+    figures = {
+        name.removeprefix("score."): value
+        for name, value in (doctor.rows[-1] if doctor.rows else {}).items()
+        if name.startswith("score.")
+    }
+    return Result(verdict, session.clock, session.progress.step, session.progress.seconds, reason, diagnosis, figures)
 
 
 def begin_from(session: Session, model: Model) -> None:

@@ -1,0 +1,60 @@
+"""say why a training fails, and what to do about it: organza diagnose RUN"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from organza.cli.parse import Json, call, print_json
+
+if TYPE_CHECKING:
+    from organza.diagnosis import Finding
+
+
+def diagnose(
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    /,
+    *,
+    json: Json = False,
+) -> int:
+    """Say what is the matter with a training: a verdict, every detector's value, and remedies to train again with.
+
+    A training is looked at from its beginning on; this reads what was seen, also while it is under way.
+
+    Args:
+        run: The folder of a run.
+    """
+    from organza import api
+
+    diagnosis = api.diagnose(run)
+    if json:
+        print_json(diagnosis.record())
+        return 0
+    print(f"{diagnosis.verdict} at {diagnosis.images:,} images: {diagnosis.sentence}")
+    for notice in diagnosis.notices:
+        print(notice)
+    print()
+    for finding in sorted(diagnosis.findings, key=lambda finding: finding.verdict is None):
+        print(line(finding))
+        if finding.verdict:
+            print(f"    {finding.sentence}")
+    if diagnosis.prescriptions:
+        print("\nwhat to try, the first choice first:")
+    for prescription in diagnosis.prescriptions:
+        print(f"  {prescription.options}\n    {prescription.reason}")
+    return 0
+
+
+def line(finding: Finding) -> str:
+    """One detector's value against its threshold."""
+    value = "not measured" if finding.value is None else f"{finding.value:.3g}"
+    return (
+        f"  {finding.name:<20}{value:>14}   {finding.side} {finding.threshold:g}   {finding.verdict or 'nothing amiss'}"
+    )
+
+
+def run(words: list[str]) -> int:
+    """Run the verb with these words."""
+    return call(diagnose, "diagnose", words)

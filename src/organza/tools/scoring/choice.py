@@ -1,0 +1,97 @@
+"""Which scores can be had of these samples against those, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from organza.errors import UsageError, unknown
+from organza.features import MapFeatures
+from organza.tools.scoring.fakes import Fakes
+from organza.tools.scoring.reference import Reference
+from organza.tools.scoring.table import DEFAULT, METRICS, PAIRS, POINTS, STYLE
+
+OF_CLASSES = ("is", "classes", "entropy", "smallest_class")
+OF_LABELS = ("accuracy", "diversity")
+
+
+def choose(
+    asked: Sequence[str] | None, fakes: Fakes, reference: Reference, standard: Sequence[str] = DEFAULT
+) -> tuple[list[str], list[str]]:
+    """Keys of the scores to compute, in the order of `METRICS`, and notes on those that were left out.
+
+    Args:
+        asked: Keys; None: those of `standard` that can be had, or of points those of points.
+        fakes: What is scored.
+        reference: Real samples.
+        standard: What is computed of pictures when nothing is asked for.
+
+    Raises:
+        UsageError: One that was asked for does not exist or cannot be had; or points are to be held against pictures.
+    """
+    source = reference.source
+    if fakes.points != (source.kind == "points"):
+        makes, has = ("points", "pictures") if fakes.points else ("pictures", "points")
+        raise UsageError(f"{fakes.name} makes {makes}, and {source.name} has {has}")
+    if asked is None:
+        reasons = {key: obstacle(key, fakes, reference) for key in (POINTS if fakes.points else standard)}
+        # Of a generator with labels it is worth saying why its labels are not judged.
+        notes = [f"no {key}: {reasons[key]}" for key in OF_LABELS if fakes.labels and reasons.get(key)]
+        return [key for key in METRICS if key in reasons and reasons[key] is None], notes
+    for key in asked:
+        if key not in METRICS:
+            raise unknown("metric", key, METRICS)
+        reason = obstacle(key, fakes, reference)
+        if reason:
+            raise UsageError(f"{key} cannot be computed: {reason}")
+    if not asked:
+        raise UsageError("no metric is named: organza list metrics tells them all")
+    return [key for key in METRICS if key in asked], []
+
+
+def obstacle(key: str, fakes: Fakes, reference: Reference) -> str | None:
+    """Why a score cannot be had; None if it can."""
+    source = reference.source
+    if fakes.points:
+        return None if key in POINTS else f"it is of pictures, and {source.name} has points"
+    if key in POINTS:
+        return f"it counts the clusters of a mixture (ring8, grid25), and {source.name} has pictures"
+    if key in PAIRS:
+        return _no_pairs(key, fakes, reference)
+    if key in STYLE:
+        return f"it needs a style generator, and {fakes.name} is none"
+    if key == "ppl_z" and fakes.model is None:
+        return f"it needs a generator, and {fakes.name} are pictures"
+    if key == "ppl_z":
+        return None if isinstance(reference.features, MapFeatures) else _no_maps(reference)
+    if key in OF_CLASSES and not reference.features.classes:
+        return f"it needs a classifier, and the features {reference.features.name} are none"
+    if key in OF_LABELS:
+        return _no_labels(key, fakes, reference)
+    return None
+
+
+def _no_pairs(key: str, fakes: Fakes, reference: Reference) -> str | None:
+    if fakes.source is None:
+        return (
+            "it holds each picture against the real one of the same name: name a folder of pictures instead of the model,"
+            " and with --data the folder of the real ones"
+        )
+    if key == "lpips" and not isinstance(reference.features, MapFeatures):
+        return _no_maps(reference)
+    return None
+
+
+def _no_maps(reference: Reference) -> str:
+    return f"the features {reference.features.name} have no maps of places: take --features random-conv"
+
+
+def _no_labels(key: str, fakes: Fakes, reference: Reference) -> str | None:
+    if not fakes.labels:
+        return f"{fakes.name} was asked for no labels"
+    if fakes.asked is None:
+        return f"the labels of {fakes.name} are attributes, not classes"
+    if key == "accuracy" and fakes.labels != reference.features.classes:
+        return f"{reference.features.name} tells other classes apart than {fakes.name}"
+    if key == "diversity" and (reference.labels is None or reference.source.classes != fakes.labels):
+        return f"{reference.source.name} has not the classes of {fakes.name}"
+    return None

@@ -1,0 +1,89 @@
+"""The doctor of a running training: reads it when a reading is due, and says what all of its readings mean."""
+
+from __future__ import annotations
+
+import time
+
+from organza.diagnosis import HEALTHY, Conditions, Diagnosis, History, diagnose
+from organza.diagnosis.detectors import warm
+from organza.games import Game
+from organza.recipes import Recipe, flatten, to_mapping, whole_steps
+from organza.training.folder import RunFolder
+from organza.training.patient import Patient
+
+READINGS = 100  # in a whole run, if they are cheap
+SHARE = 0.02  # of the time at most goes into readings whose cadence nobody has pinned
+ALLOWANCE = 0.1  # seconds that they may take besides, so that short runs are read, too
+CONFIRMED = 5  # checks running that must agree before a training is stopped
+
+
+class Doctor:
+    """Readings, and what they mean.
+
+    Args:
+        patient: The training to read.
+        recipe: What trains.
+        folder: Where readings and diagnosis are kept; earlier readings and rows are taken from there.
+    """
+
+    def __init__(self, patient: Patient, recipe: Recipe, folder: RunFolder) -> None:
+        self.patient, self.recipe, self.folder = patient, recipe, folder
+        self.every = recipe.doctor_every or whole_steps(recipe, recipe.images / READINGS)
+        self.rows, self.readings = folder.rows(), folder.readings()
+        self.diagnosis = self.diagnose()
+        self.began, self.spent = time.perf_counter(), 0.0
+
+    def due(self, before: int, now: int) -> bool:
+        """Whether a reading falls between these two clocks, and its time is not better spent on training."""
+        if now // self.every == before // self.every:
+            return False
+        if self.recipe.doctor_every:
+            return True
+        return self.spent <= SHARE * (time.perf_counter() - self.began) + ALLOWANCE
+
+    def look(self) -> Diagnosis:
+        """Take a reading, and say what it means with those before."""
+        start = time.perf_counter()
+        reading = self.patient.read()
+        if reading is not None:
+            self.readings.append(reading)
+        self.diagnosis = self.diagnose()
+        if reading is not None:
+            reading["verdict"] = self.diagnosis.verdict
+            self.folder.add_reading(reading)
+        self.spent += time.perf_counter() - start
+        return self.diagnosis
+
+    def diagnose(self, culprit: str | None = None) -> Diagnosis:
+        """What everything so far means."""
+        return diagnose(self.history(culprit), flatten(to_mapping(self.recipe)))
+
+    def history(self, culprit: str | None = None) -> History:
+        """All that is known of the training."""
+        conditions = conditions_of(self.patient.session.game, self.patient.kinds)
+        return History(conditions, self.recipe.images, self.readings, self.rows, culprit)
+
+    def running(self) -> int:
+        """How many of the last checks agree in their verdict."""
+        verdicts = [reading["verdict"] for reading in reversed(self.readings)]
+        return next((number for number, verdict in enumerate(verdicts) if verdict != verdicts[0]), len(verdicts))
+
+    @property
+    def sure_of_health(self) -> bool:
+        """Whether nothing is amiss, and that is no wonder: the training has not begun, or has gone on long enough to tell."""
+        history = self.history()
+        return self.diagnosis.verdict == HEALTHY and (history.images == 0 or warm(history))
+
+
+def conditions_of(game: Game, kinds: int) -> Conditions:
+    """What a game is like, as far as the signs of failure depend on it."""
+    judges = game.abilities.judges
+    return Conditions(judges.draw if judges else None, kinds)
+
+
+def diagnosis_of(folder: RunFolder, culprit: str | None) -> Diagnosis:
+    """What the readings and rows in a run folder mean, by the detectors of this organza."""
+    recipe, readings = folder.read_recipe(), folder.readings()
+    kinds = len(readings[-1].get("shares", ())) if readings else 0
+    history = History(conditions_of(recipe.build(), kinds), recipe.images, readings, folder.rows(), culprit)
+    return diagnose(history, flatten(to_mapping(recipe)))

@@ -1,0 +1,114 @@
+"""Going back to where all was well, and on with a changed recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from organza.diagnosis import Diagnosis
+from organza.errors import UsageError
+from organza.recipes import Recipe, flatten, override, to_mapping
+from organza.training import checkpoint
+from organza.training.checkpoint import Checkpoint, Damaged
+from organza.training.folder import RunFolder
+
+
+def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Recipe | None:
+    """Change the recipe by the first prescription that was not tried yet, and put the run back to its last good checkpoint.
+
+    What has been done is added to "remedies" in the run's record: at how many images which verdict was reached, to where the
+    run goes back, what is changed from what to what, and why. The number of entries is the attempt, which keys all
+    randomness, so that the run does not walk into the same failure again.
+
+    Args:
+        folder: Of the run.
+        recipe: As it has failed.
+        diagnosis: Of the failure.
+
+    Returns:
+        The changed recipe; None if there is nothing left to try.
+    """
+    record = folder.read_record()
+    applied: list[dict[str, Any]] = record.get("remedies", [])
+    for prescription in diagnosis.prescriptions:
+        if any(earlier["changes"] == dict(prescription.changes) for earlier in applied):
+            continue
+        try:
+            changed = override(recipe, prescription.changes)
+            changed.build()
+        except UsageError:  # it does not go together with the rest of this recipe
+            continue
+        attempt = len(applied) + 1
+        back_to = go_back(folder, attempt, fits=same_networks(recipe, changed))
+        entry = {
+            "attempt": attempt,
+            "images": diagnosis.images,
+            "verdict": diagnosis.verdict,
+            "back_to": back_to,
+            "changes": dict(prescription.changes),
+            "before": before(recipe, changed),
+            "reason": prescription.reason,
+        }
+        folder.write_record({**record, "remedies": [*applied, entry]})
+        folder.write_recipe(changed)
+        return changed
+    return None
+
+
+def go_back(folder: RunFolder, attempt: int, *, fits: bool) -> int:
+    """Make the last good checkpoint the newest, for a new attempt; returns its clock, or 0 where it begins anew.
+
+    Args:
+        folder: Of the run.
+        attempt: Number of the attempt that begins.
+        fits: Whether the changed recipe still has the networks that the checkpoint holds.
+    """
+    kept = checkpoint.all_checkpoints(folder.good)
+    try:
+        good = checkpoint.load(kept[0]) if kept and fits else None
+    except Damaged:
+        good = None
+    for old in checkpoint.all_checkpoints(folder.checkpoints):
+        old.unlink()
+    if good is None:
+        return 0
+    clock = int(kept[0].stem)
+    checkpoint.save(folder.checkpoints, clock, Checkpoint(good.tensors, {**good.counters, "attempt": attempt}))
+    return clock
+
+
+def same_networks(recipe: Recipe, changed: Recipe) -> bool:
+    """Whether checkpoints of one recipe can be loaded into the other: networks and optimisers of the same shapes."""
+    return shapes(recipe) == shapes(changed)
+
+
+def shapes(recipe: Recipe) -> dict[str, Any]:
+    """What the checkpoints of a recipe look like."""
+    with torch.device("meta"):
+        stage = recipe.build().stages[0].build(None)
+    networks = {
+        (name, path): tuple(tensor.shape)
+        for name, network in stage.networks.items()
+        for path, tensor in network.state_dict().items()
+    }
+    return {"networks": networks, "optimisers": {player.name: type(player.optimiser) for player in stage.players}}
+
+
+def before(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
+    """The fields of a recipe that are otherwise, or missing, in the changed one; a field that is new in that is null."""
+    was, now = flatten(to_mapping(recipe)), flatten(to_mapping(changed))
+    return {name: was.get(name) for name in sorted(was.keys() | now.keys()) if was.get(name) != now.get(name)}
+
+
+def before_remedies(fields: Mapping[str, Any], remedies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields of a recipe as they were before any remedy was applied: what the user has asked for."""
+    began = dict(fields)
+    for entry in reversed(remedies):
+        for name, value in entry["before"].items():
+            if value is None:
+                began.pop(name, None)
+            else:
+                began[name] = value
+    return began
