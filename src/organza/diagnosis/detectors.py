@@ -61,6 +61,12 @@ class Detector:
         return Finding(name, verdict, value, self.threshold, self.side, history.images, sentence)
 
 
+def contested(history: History) -> bool:
+    """The generator does not win nearly every pair: what grows then grows because nothing holds it."""
+    wins = history.lately("discriminator.wins")
+    return wins is None or wins > 0.3
+
+
 def wins_all(history: History) -> bool:
     """The discriminator wins nearly every pair."""
     return warm(history) and (history.lately("discriminator.wins") or 0.0) > 0.99
@@ -101,7 +107,7 @@ for name, detector in {
         300.0,
         "How much longer a player's gradient is than at the beginning. Gradients that grow without end make steps that are too "
         "large.",
-        always,
+        contested,
     ),
     "scores": Detector(
         "spread of the discriminator's outputs",
@@ -110,7 +116,7 @@ for name, detector in {
         "above",
         100.0,
         "How far the discriminator's outputs spread. Outputs of hundreds mean that nothing bounds it.",
-        always,
+        contested,
     ),
     "noise": Detector(
         "what the noise changes",

@@ -174,10 +174,10 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
     "complete-collapse": COLLAPSE,
     "partial-collapse": COLLAPSE,
     "mode-rotation": (
+        *COLLAPSE,
         Remedy(
             times(0.25, *BOTH), "With smaller steps the discriminator forgets less than it learns, and both settle."
         ),
-        *COLLAPSE,
     ),
     "discriminator-dominates": (
         Remedy(times(0.25, "discriminator.lr"), "A slower discriminator leaves the generator something to win."),

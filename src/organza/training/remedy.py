@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from organza.diagnosis import Diagnosis
+from organza.diagnosis import Diagnosis, prescribe
 from organza.errors import UsageError
-from organza.recipes import Recipe, flatten, override, to_mapping
+from organza.recipes import Recipe, flatten, from_mapping, override, to_mapping
 from organza.training import checkpoint
 from organza.training.checkpoint import Checkpoint, Damaged
 from organza.training.folder import RunFolder
@@ -17,6 +17,8 @@ from organza.training.folder import RunFolder
 
 def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Recipe | None:
     """Change the recipe by the first prescription that was not tried yet, and put the run back to its last good checkpoint.
+
+    If it has failed in the same way as the last time, the last remedy has not helped, and is undone.
 
     What has been done is added to "remedies" in the run's record: at how many images which verdict was reached, to where the
     run goes back, what is changed from what to what, and why. The number of entries is the attempt, which keys all
@@ -32,11 +34,14 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
     """
     record = folder.read_record()
     applied: list[dict[str, Any]] = record.get("remedies", [])
-    for prescription in diagnosis.prescriptions:
+    base, undone = recipe, {}
+    if applied and applied[-1]["verdict"] == diagnosis.verdict:
+        base, undone = undo(recipe, applied[-1]), applied[-1]["changes"]
+    for prescription in prescribe(diagnosis.verdict, flatten(to_mapping(base))):
         if any(earlier["changes"] == dict(prescription.changes) for earlier in applied):
             continue
         try:
-            changed = override(recipe, prescription.changes)
+            changed = override(base, prescription.changes)
             changed.build()
         except UsageError:  # it does not go together with the rest of this recipe
             continue
@@ -48,6 +53,7 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
             "verdict": diagnosis.verdict,
             "back_to": back_to,
             "changes": dict(prescription.changes),
+            "undone": undone,
             "before": before(recipe, changed),
             "reason": prescription.reason,
         }
@@ -55,6 +61,24 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
         folder.write_recipe(changed)
         return changed
     return None
+
+
+def undo(recipe: Recipe, entry: Mapping[str, Any]) -> Recipe:
+    """The recipe as it was before a remedy."""
+    fields = before_remedies(flatten(to_mapping(recipe)), [entry])
+    return from_mapping(Recipe, nested(fields))
+
+
+def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by dotted name as a tree."""
+    tree: dict[str, Any] = {}
+    for name, value in fields.items():
+        *above, last = name.split(".")
+        place = tree
+        for part in above:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return tree
 
 
 def go_back(folder: RunFolder, attempt: int, *, fits: bool) -> int:

@@ -311,6 +311,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
             "steps": progress.step,
             "seconds": round(progress.seconds, 3),
             "images_per_second": round(session.clock / progress.seconds, 1) if progress.seconds else None,
+            "doctor_seconds": round(doctor.spent, 3),  # of this sitting
             "reason": reason,
             "culprit": culprit,
         }
