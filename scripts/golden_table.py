@@ -21,7 +21,6 @@ from torchvision.transforms.functional import gaussian_blur
 
 from organza.data import decode, open_source, to_samples
 from organza.tools import METRICS, Fakes, Reference, Scores, open_reference, other_part, score_samples
-from organza.tools.table import mean_and_deviation
 
 PAGE = Path(__file__).parents[1] / "docs" / "scores.md"
 BEGIN, END = "<!-- begin: written by scripts/golden_table.py -->", "<!-- end -->"
@@ -138,15 +137,14 @@ def tables(record: dict) -> str:
         ]
         for row in record["rows"]:
             values = [row["values"].get(column) for column in columns]
-            shown = ["–" if value is None else mean_and_deviation(rounded(value), None) for value in values]
-            lines.append([row["name"], *shown])
+            lines.append([row["name"], *map(shown, values)])
         parts.append("\n".join("| " + " | ".join(cells) + " |" for cells in lines))
     return "\n\n".join([*parts, f"*{record['protocol']}*"])
 
 
-def rounded(value: float) -> float:
-    """With four decimals: what is smaller than 0.0001 would be read as more than nothing."""
-    return round(value, 4)
+def shown(value: float | None) -> str:
+    """With three digits, of which the fourth after the point is the last: what is below is the chance of n pictures."""
+    return "–" if value is None else f"{round(value, 4):.3g}"
 
 
 def put(page: str, record: dict) -> str:

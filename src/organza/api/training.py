@@ -103,8 +103,8 @@ def train(
         save_every: Seconds between checkpoints; 0: after every step.
         score_every: Images between two quick scores, which choose the model in the run's folder `best`; None: no scores.
         stop_on_failure: Stop at a collapse or domination that five checks of the doctor running confirm.
-        auto_remedy: At such a failure, or numbers that are not finite, go back to where all was well and on with the first
-            remedy of the doctor that was not tried yet.
+        auto_remedy: At whatever five checks running find amiss, or numbers that are not finite, go back to where all was well
+            and on with the doctor's first remedy that was not tried yet.
         max_remedies: How often at most.
         logger: Called with every row of metrics, a dict.
         tensorboard: Write TensorBoard events into the run folder too.

@@ -50,7 +50,8 @@ def train(
         save_every: Seconds between checkpoints; 0: after every step.
         score_every: Images between two quick scores; the best model so far is then kept in RUN/best.
         stop_on_failure: Stop, with exit status 3, at a collapse or domination that five checks running confirm.
-        auto_remedy: At such a failure go back to where all was well, and on with the doctor's first remedy.
+        auto_remedy: At whatever five checks running find amiss, go back to where all was well, and on with the doctor's
+            first remedy.
         max_remedies: How often at most.
         tensorboard: Write TensorBoard events into the run folder, too.
     """

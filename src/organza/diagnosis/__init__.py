@@ -2,7 +2,7 @@
 
 from organza.diagnosis.detectors import DETECTORS
 from organza.diagnosis.diagnosis import Diagnosis, diagnose
-from organza.diagnosis.finding import FAILURES, HEALTHY, VERDICTS, Finding
+from organza.diagnosis.finding import FAILURES, HEALTHY, SICK, VERDICTS, Finding
 from organza.diagnosis.history import Conditions, History
 from organza.diagnosis.remedies import REMEDIES, Prescription, Remedy, prescribe
 
@@ -11,6 +11,7 @@ __all__ = [
     "FAILURES",
     "HEALTHY",
     "REMEDIES",
+    "SICK",
     "VERDICTS",
     "Conditions",
     "Diagnosis",

@@ -30,6 +30,9 @@ FAILURES = frozenset(
 )
 """Verdicts at which `--stop-on-failure` stops, once enough checks running confirm them."""
 
+SICK = frozenset(VERDICTS) - {HEALTHY}
+"""Verdicts that a remedy may help against."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import torch
 
-from organza.diagnosis import FAILURES, Diagnosis
+from organza.diagnosis import Diagnosis
 from organza.errors import TrainingStopped
 from organza.exchange import save_model, weights_digest
 from organza.exchange.model import picture_pixels
@@ -63,7 +63,7 @@ def train(
     doctor: Doctor,
     save_every: float = 60.0,
     scores: BestSoFar | None = None,
-    stop_on_failure: bool = False,
+    alarms: Collection[str] = (),
     keeps_good: bool = False,
 ) -> Ending:
     """Play until the recipe's budget is spent, somebody asks to stop, or the training fails and is not to go on then.
@@ -77,7 +77,7 @@ def train(
         doctor: Looks at the training now and then.
         save_every: Seconds between checkpoints, more if they take more than 2 % of the time; 0: after every step.
         scores: Scores the training now and then; None: nobody does.
-        stop_on_failure: Whether to stop at a failure that five checks running confirm.
+        alarms: Verdicts at which to stop, if five checks running confirm them.
         keeps_good: Whether to keep the newest checkpoint at which nothing was amiss, to go back to.
 
     Raises:
@@ -104,7 +104,7 @@ def train(
             keeper.row()
         if last or doctor.due(before, now):
             keeper.look()
-            if stop_on_failure and doctor.diagnosis.verdict in FAILURES and doctor.running() >= CONFIRMED:
+            if doctor.diagnosis.verdict in alarms and doctor.running() >= CONFIRMED:
                 return "failing"
         if last or now // recipe.sample_every > before // recipe.sample_every:
             keeper.grid()

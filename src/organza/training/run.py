@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from organza.data import Batches, Dataset, Fit, Source, fit, to_samples
-from organza.diagnosis import HEALTHY, Diagnosis
+from organza.diagnosis import FAILURES, SICK, Diagnosis
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import fill, flat_weights, picture_pixels
@@ -182,8 +182,9 @@ class Care:
 
     Attributes:
         classifier: Tells the kinds of the source's pictures apart; None: clusters of them are its kinds.
-        stop_on_failure: Whether to stop at a failure that five checks running confirm.
-        remedies: How often at most to go back, at a failure, to where all was well, and on with a changed recipe.
+        stop_on_failure: Whether to stop at a collapse or domination that five checks running confirm.
+        remedies: How often at most to go back, at whatever five checks running find amiss, to where all was well, and on with
+            a changed recipe.
         scorer: Scores the training now and then; None: nobody does.
         score_every: Images between two scores.
     """
@@ -235,9 +236,7 @@ def execute(job: Job, watch: Watch, save_every: float, care: Care) -> Result:
         while True:
             result = sitting(job, recipe, watch, save_every, care)
             applied = folder.read_record().get("remedies", [])
-            if result.verdict in ("interrupted", HEALTHY) or len(applied) >= care.remedies:
-                return result
-            if not (result.reason or result.images >= recipe.images):
+            if not result.reason or len(applied) >= care.remedies:
                 return result
             changed = apply_remedy(folder, recipe, result.diagnosis)
             if changed is None:
@@ -333,7 +332,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
     try:
         ending: str = train(
             session, recipe, folder, facts, replace(watch, saved=saved), doctor, save_every, scores,
-            stop_on_failure=care.stop_on_failure or remedies_left, keeps_good=remedies_left,
+            alarms=SICK if remedies_left else FAILURES if care.stop_on_failure else (), keeps_good=remedies_left,
         )  # fmt: skip
     except TrainingStopped as error:
         ending, reason, culprit = "not-finite", str(error), error.culprit
