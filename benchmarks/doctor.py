@@ -33,7 +33,7 @@ from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training.doctor import conditions_of
 from organza.training.patient import Patient
-from organza.training.run import held_out, make_session
+from organza.training.planning import held_out, make_session
 
 READINGS, ROWS = 16, 64  # of a training
 CPU = torch.device("cpu")

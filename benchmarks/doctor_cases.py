@@ -122,9 +122,16 @@ def inputs(change: Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]]) -> Spoil:
     return spoil
 
 
-def nearly_constant(made: Tensor) -> Tensor:
-    """All samples are the first one, but for a hundredth."""
-    return made[:1] + 0.01 * (made - made[:1])
+def stuck(session: Session, labels: Tensor, budget: int) -> None:
+    """From the middle of the budget on, all samples are the first one that is made then, but for a hundredth."""
+    kept: list[Tensor] = []
+
+    def constant(made: Tensor) -> Tensor:
+        if not kept:
+            kept.append(made[:1].detach().clone())
+        return kept[0] + 0.01 * (made - made[:1])
+
+    output(constant, 0.5)(session, labels, budget)
 
 
 def chessboard(made: Tensor) -> Tensor:
@@ -188,12 +195,10 @@ def cgan(name: str, expected: str, fields: dict[str, Any], spoil: Spoil | None =
 
 
 FAULTS = (
-    ring("constant output", "complete-collapse", {}, output(nearly_constant, 0.5)),
-    ring(
-        "constant output, non-saturating", "complete-collapse", {"loss": "non-saturating"}, output(nearly_constant, 0.5)
-    ),
+    ring("constant output", "complete-collapse", {}, stuck),
+    ring("constant output, non-saturating", "complete-collapse", {"loss": "non-saturating"}, stuck),
     ring("three of eight modes", "partial-collapse", {}, classes(0, 1, 4)),
-    ring("modes in turn", "mode-rotation", {}, going_round),
+    ring("modes in turn", "mode-rotation", {"loss": "non-saturating"}, going_round),
     ring("generator at 1e-6", "discriminator-dominates", {"loss": "non-saturating", "generator.lr": 1e-6}),
     ring(
         "generator at 1e-5, three turns",
@@ -206,7 +211,7 @@ FAULTS = (
     ring("clip bound 1e-4", "saturation", {"loss": "wasserstein", "clip": 1e-4, "n_critic": 5}, images=1_024_000),
     ring("no noise", "latent-ignored", {}, inputs(deaf)),
     ring("generator at 1e3", "not-finite", {"generator.lr": 1e3, "generator.optimiser": "sgd"}),
-    gan("constant output", "complete-collapse", {}, output(nearly_constant, 0.5)),
+    gan("constant output", "complete-collapse", {}, stuck),
     gan("two of ten classes", "partial-collapse", {}, classes(1, 8)),
     gan(
         "classes in turn",
@@ -267,7 +272,7 @@ HEALTHY_FIELDS: dict[str, dict[str, Any]] = {
         "discriminator.width": 16,
     },
     "wgan-gp": {"generator.lr": 1e-3, "discriminator.lr": 1e-3},
-    "hinge": {"generator.lr": 4e-4, "discriminator.lr": 2e-3, "discriminator.width": 16, "n_critic": 2},
+    "hinge": {"discriminator.lr": 1e-3, "generator.width": 16, "discriminator.width": 16},
     "dcgan-64": {"batch": 32, "size": 32},
 }
 HEALTHY_IMAGES = {
@@ -275,7 +280,7 @@ HEALTHY_IMAGES = {
     "ring": 1_024_000,
     "ring-wide": 1_024_000,
     "wgan": 48_000,
-    "hinge": 64_000,
+    "hinge": 38_400,
     "wgan-gp": 48_000,
 }
 

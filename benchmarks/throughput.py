@@ -33,7 +33,7 @@ from organza.games import SGD
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training.devices import describe
-from organza.training.run import make_session
+from organza.training.planning import make_session
 from organza.training.window import Window
 
 TARGETS = {("gan", "script"): 4.0, ("dcgan", "script"): 1.15, ("gan", "bare"): 0.85, ("dcgan", "bare"): 0.95}

@@ -60,7 +60,7 @@ def test_the_commands_of_the_readme(folder):
             words = [{"--seeds=3": "--seeds=1"}.get(word, word) for word in words]
         if words[1] == "reproduce":
             words += ["--quick", "--images", "64"]
-        if words[1] in ("sweep", "compare", "reproduce"):
+        if words[1] in ("sweep", "compare", "reproduce", "evaluate"):
             words += ["-n", "60"]
         done = subprocess.run([organza, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"{command}\n{done.stderr}"

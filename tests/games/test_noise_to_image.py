@@ -12,7 +12,7 @@ from organza.games.noise_to_image import generate
 from organza.losses import LOSSES
 from organza.recipes import RECIPES, override
 from organza.streams import Streams
-from organza.training.run import make_session
+from organza.training.planning import make_session
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,8 @@ from organza.exchange.model import weights_digest
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training import checkpoint
-from organza.training.run import label_facts, make_session
+from organza.training.planning import make_session
+from organza.training.run import label_facts
 
 CPU = torch.device("cpu")
 SAMPLED_WITH = 3

@@ -14,7 +14,7 @@ from organza.recipes import RECIPES, fit_to, override, read_recipe
 from organza.streams import Streams
 from organza.training import probe
 from organza.training.patient import Patient
-from organza.training.run import held_out, make_session
+from organza.training.planning import held_out, make_session
 
 QUIET = Console(quiet=True)
 SMALL = {"batch": 8, "generator.width": 8, "discriminator.width": 8}

@@ -18,7 +18,7 @@ from organza.recipes import RECIPES, override
 from organza.streams import Streams
 from organza.training import checkpoint
 from organza.training.plane import at_rest, plane_picture, room_around, shown_points, tints
-from organza.training.run import make_session
+from organza.training.planning import make_session
 from organza.training.shown import POINTS
 
 CPU = torch.device("cpu")

@@ -23,8 +23,7 @@ from organza.errors import OrganzaError, UsageError
 from organza.exchange import tensors
 from organza.recipes import RECIPES, override, read_recipe
 from organza.streams import Streams
-from organza.training import RunFolder, checkpoint, loop, probe
-from organza.training import run as runs
+from organza.training import RunFolder, checkpoint, loop, planning, probe
 from organza.training.doctor import Doctor
 from organza.training.patient import Patient
 
@@ -320,14 +319,14 @@ def test_another_time_for_a_run_is_asked_for_in_images(tmp_path):
 
 
 def test_a_batch_that_does_not_fit_is_halved_unless_it_was_asked_for(tmp_path, monkeypatch):
-    real = runs.probe
+    real = planning.probe
 
     def small_device(session):
         if session.size > 64:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:116] DefaultCPUAllocator: can't allocate memory")
         return real(session)
 
-    monkeypatch.setattr(runs, "probe", small_device)
+    monkeypatch.setattr(planning, "probe", small_device)
     job = organza.api.prepare("ring", data="ring8", out=tmp_path / "run", images=64, console=QUIET)
     assert job.plan.recipe.batch == 64
     assert any("halved" in note for note in job.plan.notes)
@@ -421,11 +420,11 @@ def test_tensorboard_gets_every_row(tmp_path):
 def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     recipe = replace(override(RECIPES["ring"], SMALL), images=64, log_every=64, sample_every=64)
     dataset = decode(open_source("ring8"), 1, 2)
-    session = runs.make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+    session = planning.make_session(recipe, dataset, Streams(0), torch.device("cpu"))
     folder = RunFolder(tmp_path / "run")
     folder.open()
     facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8", "fingerprint": "x"}
-    doctor = Doctor(Patient(session, dataset, "ring8", 0, runs.held_out(recipe, dataset.count)), recipe, folder)
+    doctor = Doctor(Patient(session, dataset, "ring8", 0, planning.held_out(recipe, dataset.count)), recipe, folder)
     keeper = loop.Keeper(session, recipe, folder, facts, loop.Watch(), doctor, save_every=1e-9)
     keeper.save()
     took = keeper.last_save - keeper.last_tick

@@ -15,7 +15,7 @@ from organza.streams import Streams
 from organza.training import checkpoint
 from organza.training.average import Averages, weight_of_old
 from organza.training.checkpoint import Checkpoint
-from organza.training.run import make_session
+from organza.training.planning import make_session
 from organza.training.session import Session
 from organza.training.window import Window
 from throwaway import THROWAWAY, Growth

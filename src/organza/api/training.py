@@ -23,8 +23,9 @@ from organza.report import write_report
 from organza.tools.scoring import FEATURES_OF
 from organza.training import RunFolder, Watch, pick_device
 from organza.training.loggers import Logger, tensorboard_logger
+from organza.training.planning import continued, make_plan
 from organza.training.request import Request, command_line, default_folder
-from organza.training.run import Care, Job, continued, execute, make_plan
+from organza.training.run import Care, Job, execute
 from organza.training.signals import stopping_on_signals
 
 UNASKED_MINUTES = 30.0  # what a training takes for which neither recipe nor budget was named

@@ -13,7 +13,8 @@ from organza.diagnosis.history import History
 from organza.diagnosis.remedies import Prescription, prescribe
 
 STRETCH = 8  # readings over which a plateau must last: fewer may be chance
-LITTLE = 0.02  # of the present distance from the data: a smaller gain over a stretch counts as none
+LITTLE = 0.05  # of the present distance from the data: a smaller gain over a stretch counts as none
+NOISE = 0.01  # energy distance that a reading of the data themselves may show
 DRAW = (0.4, 0.75)  # share of the pairs that a discriminator wins at an equilibrium
 CLOSE = 0.05  # energy distance below which samples are close to the data
 
@@ -73,7 +74,7 @@ def notices(history: History, verdict: str) -> tuple[str, ...]:
     if verdict != HEALTHY or len(energy) < 2 * STRETCH:
         return ()
     before, now = statistics.median(energy[-2 * STRETCH : -STRETCH]), statistics.median(energy[-STRETCH:])
-    if before - now > LITTLE * max(now, CLOSE):
+    if before - now > LITTLE * max(now, NOISE):
         return ()
     wins = history.lately("discriminator.wins")
     images = int(history.readings[-STRETCH]["images"])

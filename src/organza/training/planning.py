@@ -1,0 +1,151 @@
+"""Before a training begins: the session that it will be, and the plan that the user reads."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from organza.data import Batches, Dataset, Fit, Source, fit
+from organza.errors import OrganzaError, UsageError
+from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
+from organza.streams import Streams
+from organza.training.devices import describe
+from organza.training.folder import RunFolder
+from organza.training.inspection import network_facts
+from organza.training.plan import Plan
+from organza.training.probe import Probe, probe
+from organza.training.remedy import before_remedies
+from organza.training.request import Request
+from organza.training.session import Session
+
+FREE = {
+    "images",
+    "log_every",
+    "sample_every",
+    "doctor_every",
+}  # fields that a run may change when it goes on: no weight depends on them
+SMALLEST_BATCH = 8
+HELD_PART, FEWEST_HELD = 20, 8  # one in so many samples at most is held out; fewer than so many would say nothing
+
+
+def make_session(recipe: Recipe, dataset: Dataset, streams: Streams, device: torch.device) -> Session:
+    """A fresh training of this recipe on these data."""
+    left_out = held_out(recipe, dataset.count)
+    batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip, left_out=left_out)}
+    return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
+
+
+def held_out(recipe: Recipe, count: int) -> Tensor:
+    """Indices of the samples that are not trained on, int64: the same ones for every seed, so that seeds compare."""
+    kept_away = min(recipe.hold_out, count // HELD_PART)
+    order = torch.randperm(count, generator=Streams(0).generator("held out"))
+    return order[: kept_away if kept_away >= FEWEST_HELD else 0]
+
+
+def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset, folder: RunFolder) -> Plan:
+    """What is going to happen: from the run that is already in the folder, or by a short try.
+
+    Args:
+        request: What the user asks for.
+        recipe: What will train: the request's, or that of the run in the folder.
+        source: Opened.
+        dataset: In the recipe's shape.
+        folder: Of the run.
+
+    Raises:
+        OrganzaError: The device's memory is too small for the batch.
+    """
+    notes = [*source.notes, *dataset.notes]
+    resumes = folder.exists
+    status = folder.read_record().get("status", {}) if resumes else {}
+    if status.get("images_per_second"):
+        tried = Probe(status["images_per_second"], 0)
+    else:
+        recipe, tried = fitting_batch(recipe, dataset, request, notes, fixed=resumes or "batch" in request.pinned)
+    if not resumes:
+        if request.images is not None:
+            recipe = replace(recipe, images=request.images)
+        elif request.minutes is not None:
+            recipe = replace(recipe, images=whole_steps(recipe, tried.images_per_second * 60 * request.minutes))
+        recipe = with_cadence(recipe)
+    return Plan(
+        recipe=recipe,
+        source=source,
+        fit=fit_of(source, recipe).sentence if source.kind == "images" else "as they are",
+        networks=network_facts(recipe.build(), recipe.shape),
+        device=str(describe(request.device)["device"]),
+        images_per_second=tried.images_per_second,
+        memory=tried.memory,
+        out=folder.path,
+        done=int(status.get("images", 0)),
+        resumes=resumes,
+        notes=tuple(notes),
+    )
+
+
+def fit_of(source: Source, recipe: Recipe) -> Fit:
+    """How a picture of the source becomes one of the recipe's size."""
+    return fit(source.height, source.width, recipe.size, uniform=source.uniform)
+
+
+def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
+    """The recipe of the run in the folder, with another budget if the user asks for one.
+
+    Raises:
+        UsageError: The user asks for something else than what the run is.
+    """
+    stored, record, path = folder.read_recipe(), folder.read_record(), folder.path
+    asked = flatten(to_mapping(request.recipe))
+    began = before_remedies(flatten(to_mapping(stored)), record.get("remedies", []))
+    compared = request.pinned if request.chosen else set(asked) | set(began)
+    for name in sorted(compared - FREE):
+        if asked.get(name) != began.get(name):
+            raise UsageError(
+                f"the run in {path} was begun with {name} {began.get(name)}, not {asked.get(name)}: "
+                "leave that out to go on, or name another folder with --out"
+            )
+    if record and record["source"]["fingerprint"] != source.fingerprint:
+        raise UsageError(
+            f"the run in {path} was begun on other data ({record['source']['name']}, "
+            f"{record['source']['count']:,} items): name another folder with --out"
+        )
+    for option, asks, had in (
+        ("seed", request.seed, record.get("seed", request.seed)),
+        ("from", request.start, record.get("from")),
+        ("minutes", request.minutes, record.get("minutes")),
+    ):
+        if asks is not None and asks != had and record and not (option == "minutes" and request.chosen):
+            instead = "--images sets another budget" if option == "minutes" else "name another folder with --out"
+            raise UsageError(f"the run in {path} was begun with --{option} {had}, not {asks}: {instead}")
+    return stored if request.images is None else replace(stored, images=request.images)
+
+
+def fitting_batch(
+    recipe: Recipe, dataset: Dataset, request: Request, notes: list[str], *, fixed: bool
+) -> tuple[Recipe, Probe]:
+    """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
+    while True:
+        try:
+            return recipe, probe(make_session(recipe, dataset, Streams(request.seed), request.device))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        gc.collect()  # the failed try still holds what it had got
+        if request.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if fixed or recipe.batch // 2 < SMALLEST_BATCH:
+            raise OrganzaError(
+                f"{request.device} has too little memory for a batch of {recipe.batch} at {recipe.size} pixels: "
+                "take a smaller --batch, --size or --generator.width"
+            )
+        notes.append(f"a batch of {recipe.batch} does not fit into the memory of {request.device}: halved")
+        recipe = replace(recipe, batch=recipe.batch // 2)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch has run out of memory; only CUDA has an exception of its own for it."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
