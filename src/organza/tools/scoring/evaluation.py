@@ -176,6 +176,11 @@ def _of_pictures(
         found.notes += [measured.note] if measured.note else []
     if refused and not found.values:
         raise refused[0]
+    near = sorted({"precision", "recall", "density", "coverage"} & set(found.values))
+    if near and seen.count < FEW:
+        found.notes.append(
+            f"of {seen.count} pictures {', '.join(near)} say little: among so few nearly everything is a neighbour; take {FEW} or more"
+        )
     if intervals:
         ends = {key: interval_of(key, evidence) for key in found.values}
         found.intervals = {key: value for key, value in ends.items() if value}
