@@ -25,6 +25,7 @@ from organza.tools.scoring.seen import KEPT, blocks_of, look_through
 from organza.tools.scoring.table import DEFAULT, PAIRS, STANDARD
 
 FAKES = 5_000  # generated samples that are looked at, unless the user says otherwise
+FEW = 500  # pictures, below which scores of neighbours mislead
 
 
 def score(
@@ -179,7 +180,7 @@ def _of_pictures(
     near = sorted({"precision", "recall", "density", "coverage"} & set(found.values))
     if near and seen.count < FEW:
         found.notes.append(
-            f"of {seen.count} pictures {', '.join(near)} say little: among so few nearly everything is a neighbour; take {FEW} or more"
+            f"of {seen.count} pictures {', '.join(near)} say little, because nearly all are neighbours; take {FEW} or more"
         )
     if intervals:
         ends = {key: interval_of(key, evidence) for key in found.values}
