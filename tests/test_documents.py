@@ -67,7 +67,7 @@ def test_the_commands_of_the_readme(folder):
         ran += 1
     assert ran >= 8
     assert (folder / "clothes.png").exists()
-    assert len(list(folder.glob("runs/*/report.html"))) == 4
+    assert len(list(folder.glob("runs/*/report.html"))) == 5
     assert {path.parent.name for path in folder.glob("*/*/comparison.html")} == {"losses", "ring-quick"}
 
 

@@ -44,7 +44,8 @@ verbs:
 {verbs}
 
 options of every verb: --json (one JSON object on standard output), --debug (tracebacks)
-exit status: 0 done, 1 failed, 2 wrong usage, 3 the training was stopped because a number was not finite any more"""
+exit status: 0 done, 1 failed, 2 wrong usage, 3 the training was stopped: a number was not finite any more or, with
+--stop-on-failure, it failed"""
 
 
 def main(arguments: list[str] | None = None) -> None:
