@@ -155,10 +155,13 @@ class TrainingLine:
 
     def remedied(self, remedy: Mapping[str, Any]) -> None:
         """Say what was changed, and from where the training goes on."""
-        options = " ".join(f"--{name} {value}" for name, value in remedy["changes"].items())
+        from organza.diagnosis import Prescription
+
+        options = Prescription(remedy["changes"], remedy["reason"]).options
+        undone = " The one before has not helped and is undone." if remedy.get("undone") else ""
         self.console.say(
             f"remedy {remedy['attempt']}: {options}. {remedy['reason']} Back to {remedy['back_to']:,} of "
-            f"{remedy['images']:,} images."
+            f"{remedy['images']:,} images.{undone}"
         )
         self.start_clock, self.verdict = None, ""
 

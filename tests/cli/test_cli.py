@@ -62,6 +62,14 @@ def test_the_overview_answers_nothing_and_version(organza):
     assert organza("--version")[1].startswith("organza 0.")
 
 
+def test_no_models_come_with_the_package(organza):
+    assert json.loads(organza("list models --json")[1]) == {}
+    status, out, err = organza("list models")
+    assert (status, out.count("\n"), err) == (0, 1, "")
+    assert "MODEL" in out
+    assert "run" in out
+
+
 @pytest.mark.parametrize("kind", ["recipes", "sources", "games", "networks", "losses", "metrics", "features"])
 def test_lists(organza, kind):
     status, out, _ = organza(f"list {kind}")

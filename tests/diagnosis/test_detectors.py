@@ -1,6 +1,7 @@
 """Detectors and verdicts on histories made up so that one thing is wrong with each."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,9 @@ def history(readings=None, rows=None, draw=DRAW, **more):
                 **{name: value(share) if callable(value) else value for name, value in values.items()},
             }
 
-    return History(Conditions(draw, KINDS), BUDGET, list(records(WELL, readings)), list(records(PLAYED, rows)), **more)
+    return History(
+        Conditions(draw, 0.0, KINDS), BUDGET, list(records(WELL, readings)), list(records(PLAYED, rows)), **more
+    )
 
 
 def one_kind(share):
@@ -127,6 +130,54 @@ def test_a_draw_with_samples_like_the_data_is_an_equilibrium_and_not_a_weak_disc
     diagnosis = diagnose(history(rows=rows))
     assert diagnosis.verdict == "healthy"
     assert diagnosis.notices[0].startswith("Equilibrium")
+
+
+def test_a_smoothed_loss_does_not_blind_the_doctor():
+    """It cannot fall below the entropy of its target, however strong the discriminator is."""
+    rows = {"discriminator.loss": 0.33, "discriminator.wins": 1.0}
+    sharp, blind = (replace(history(rows=rows), conditions=Conditions(DRAW, least, KINDS)) for least in (0.325, 0.0))
+    assert diagnose(sharp).verdict == "discriminator-dominates"
+    assert diagnose(blind).verdict == "healthy"
+
+
+def test_what_was_before_a_remedy_says_nothing():
+    changed = history(rows={"generator.gradient": lambda share: 100.0 if share < 0.5 else 0.1})
+    assert diagnose(changed).verdict == "vanishing-gradients"
+    assert diagnose(changed.after(BUDGET // 2)).verdict == "healthy"
+
+
+def test_the_young_are_said_to_be_young():
+    grown = CASES["partial-collapse"]
+    young = diagnose(History(grown.conditions, BUDGET, grown.readings[:4], grown.rows[:4]))
+    assert young.notices[0].startswith("Too young")
+    assert [finding.name for finding in young.findings if finding.beyond] == ["kinds"]
+
+
+def test_a_missing_mode_is_a_partial_collapse_once_points_are_sharp():
+    """One of twenty-five costs little divergence."""
+    missing, blurred = (
+        replace(history({"kl": 0.04, "modes": 24, "high_quality": near}), conditions=Conditions(DRAW, 0.0, 25))
+        for near in (0.9, 0.2)
+    )
+    assert diagnose(missing).verdict == "partial-collapse"
+    assert diagnose(blurred).verdict == "healthy"
+
+
+def test_the_scores_of_large_pictures_may_be_large():
+    loud, far = (history({"score_spread": 150.0, "reach": reach}) for reach in (2.0, 180.0))
+    assert diagnose(loud).verdict == "explosion"
+    assert diagnose(far).verdict == "healthy"
+
+
+def test_readings_with_holes_are_no_hindrance():
+    assert diagnose(history({"score_fake": None, "score_spread": None})).verdict == "healthy"
+
+
+def test_a_prescription_that_the_recipe_refuses_is_none():
+    fields = {"loss": "non-saturating", "penalty": "none", "discriminator.lr": 1e-3}
+    refused = diagnose(CASES["partial-collapse"], fields, lambda changes: "loss" not in changes)
+    assert refused.prescriptions
+    assert all("loss" not in prescription.changes for prescription in refused.prescriptions)
 
 
 def test_a_plateau_is_noticed_and_progress_is_not():

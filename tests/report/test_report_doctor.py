@@ -123,6 +123,16 @@ def test_remedies_that_were_applied_are_told_and_marked_on_every_chart(make_run)
         assert [mark["images"] for mark in chart["stages"]] == [20_000, 30_000, 33_600]
 
 
+def test_a_remedy_that_was_undone_is_told_with_the_one_after_it(make_run):
+    undone = [REMEDIES[0], REMEDIES[1] | {"undone": REMEDIES[0]["changes"]}]
+    kept = [{**remedy, "undone": {}} for remedy in REMEDIES]
+    said = section(make_run("undone", facts={"remedies": undone}, diagnosis=diagnosis()))
+    assert "Why not. The remedy before had not helped and was undone: --loss hinge" in said
+    assert said.count("undone") == 1
+    for name, remedies in (("kept", kept), ("old", REMEDIES)):
+        assert "undone" not in section(make_run(name, facts={"remedies": remedies}, diagnosis=diagnosis()))
+
+
 def test_an_older_run_has_no_doctor_and_one_just_begun_waits_for_it(make_run):
     assert section(make_run("old")) == ""
     assert "No diagnosis yet" in section(make_run("new", facts={"status": {"verdict": "running"}}))
@@ -146,7 +156,7 @@ ANYTHING = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    ["name", "verdict", "value", "threshold", "images", "fired", "changes", "options", "back_to", "key"]
+    ["name", "verdict", "value", "threshold", "images", "fired", "changes", "undone", "options", "back_to", "key"]
 )
 THINGS = st.lists(st.dictionaries(KEYS, ANYTHING, max_size=5), max_size=3) | ANYTHING
 
@@ -187,7 +197,7 @@ def test_what_the_doctor_says_never_becomes_markup(make_run):
             "fired": True,
         }
         remedy = {"changes": {words: words}, "options": words, "reason": words}
-        applied = remedy | {"images": 1, "back_to": 1, "verdict": words}
+        applied = remedy | {"images": 1, "back_to": 1, "verdict": words, "undone": {words: words}}
         told = {"verdict": words, "sentence": words, "images": 1, "remedies": [remedy, remedy], "notices": [words]}
         return {
             "diagnosis": told | {"detectors": [sign, sign | {"fired": False}, sign | {"fired": False, "value": None}]},

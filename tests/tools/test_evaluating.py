@@ -25,6 +25,8 @@ from organza.metrics import (
     precision_recall,
 )
 from organza.tools.scoring import kept, open_reference, reference
+from organza.tools.scoring.listing import listing
+from organza.tools.scoring.listing import number as told
 from organza.tools.scoring.seen import NUMBERS, blocks_of
 
 QUIET = Console(quiet=True)
@@ -101,6 +103,52 @@ def test_data_of_one_part_say_that_over_fitting_cannot_be_seen(folders):
         assert found.also is None
         assert found.split == "train"
         assert sum("over-fitting" in note for note in found.notes) == 1
+
+
+def write_idx(path, values):
+    path.write_bytes(bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">i4").tobytes() + values.tobytes())
+
+
+def test_without_a_training_part_copies_are_not_looked_for(folders, tmp_path):
+    """The labels of the training part are missing, so it is not there, and nobody tries to download it."""
+    write_idx(tmp_path / "t10k-images-idx3-ubyte", clothes(60, 60))
+    write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.arange(60, dtype=np.uint8) % 10)
+    write_idx(tmp_path / "train-images-idx3-ubyte", clothes(60))
+    where = {"data": "mnist", "data_dir": tmp_path}
+    found = evaluate(folders, "new", **where)
+    assert (found.split, found.also) == ("test", None)
+    assert {"fd", "coverage"} <= set(found.values)
+    assert "memorisation" not in found.values
+    assert sum(note.startswith("no memorisation: ") for note in found.notes) == 1
+    with pytest.raises(UsageError, match="memorisation cannot be computed: .* only the test part is here"):
+        evaluate(folders, "new", metrics=["memorisation"], **where)
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(60, dtype=np.uint8) % 10)
+    assert evaluate(folders, "copies", metrics=["memorisation"], **where)["memorisation"] == 1
+
+
+def test_distances_from_both_parts_are_from_equally_many_real_pictures(folders, tmp_path):
+    write(tmp_path / "uneven" / "train", clothes(60))
+    write(tmp_path / "uneven" / "test", clothes(20, 60))
+    eye = load_features(CLASSIFIER)
+    train, held, new = (
+        eye.embed(torch.from_numpy(clothes(count, start))[:, None] / 127.5 - 1)
+        for count, start in ((60, 0), (20, 60), (60, 120))
+    )
+    data = str(tmp_path / "uneven")
+    of_test, of_train = (
+        evaluate(folders, "new", data=data, metrics=["fd"], split=split) for split in ("test", "train")
+    )
+    assert (of_test.real, of_test.also["real"]) == (20, 20)
+    assert of_test["fd"] == of_test.also["own"] == pytest.approx(frechet_distance(held, new), rel=1e-4)
+    assert (of_train.real, of_train.also["real"]) == (60, 20)
+    assert of_train["fd"] == pytest.approx(frechet_distance(train, new), rel=1e-4)  # the score itself is of all
+    assert of_train.also["own"] == of_test.also["fd"] != of_train["fd"]
+    assert of_train.also["fd"] == of_test["fd"]
+    some = train[open_reference(data, CLASSIFIER, split="train").chosen[:20]]
+    assert of_train.also["own"] == pytest.approx(frechet_distance(some, new), rel=1e-3)
+    line = f"from train {told(of_train.also['own'])}, from test {told(of_test['fd'])}, of 20 real pictures each: much"
+    assert line in listing(of_train)
+    assert "real pictures each" not in listing(of_test)
 
 
 def test_a_folder_is_taken_whole_or_as_many_as_are_asked_for(folders):
@@ -208,6 +256,35 @@ def test_pictures_without_a_partner_are_left_out_or_refused(pairs):
         organza.evaluate(pairs / "made", data="fashion-mnist-10k", metrics=["psnr"], device="cpu", console=QUIET)
 
 
+def test_n_limits_the_pairs_to_the_first_by_name(pairs):
+    def paired(*metrics, n):
+        return organza.evaluate(
+            pairs / "made", data=str(pairs / "sharp"), metrics=metrics, n=n, device="cpu", console=QUIET
+        )
+
+    write(pairs / "made", np.asarray(Image.open(pairs / "sharp" / "0000.png"))[None] + 15)  # the first is worse
+    first, all_of_them = paired("psnr", n=1), paired("psnr", n=4)
+    assert (first.n, first.real, first.details["pairs"]) == (1, 1, 1)
+    assert first["psnr"] == pytest.approx(20 * math.log10(255 / 15))
+    assert any("first 1 of 4 pairs" in note for note in first.notes)
+    assert (all_of_them.n, all_of_them["psnr"] > first["psnr"]) == (4, True)
+    assert not any("pairs by name" in note for note in all_of_them.notes)
+    assert paired("psnr", "fd", n=3).details["pairs"] == 3
+    (pairs / "made" / "0003.png").rename(pairs / "made" / "new.png")
+    mixed = paired("psnr", "fd", n=4)
+    assert (mixed.n, mixed.details["pairs"]) == (4, 3)
+    assert "of 3 pairs, not of 4 pictures: psnr" in mixed.notes
+
+
+@pytest.mark.parametrize(("metrics", "seen"), [(["psnr", "ssim"], False), (["psnr", "lpips"], True), (["fd"], True)])
+def test_scores_of_pixels_name_no_features(pairs, metrics, seen):
+    found = organza.evaluate(pairs / "made", data=str(pairs / "sharp"), metrics=metrics, device="cpu", console=QUIET)
+    assert (found.features is not None, found.resize is not None, found.features_sha256 is not None) == (seen,) * 3
+    assert ("random-conv" in found.protocol) == seen
+    assert any("random-conv" in note for note in found.notes) == seen
+    assert any("no test part" in note for note in found.notes)
+
+
 def test_pairs_and_sets_can_be_asked_for_together(pairs):
     found = organza.evaluate(
         pairs / "made", data=str(pairs / "sharp"), metrics=["ssim", "fd"], device="cpu", console=QUIET
@@ -226,8 +303,25 @@ def test_points_of_a_mixture_are_held_against_another():
 def test_what_is_no_model_and_no_folder_is_refused(tmp_path):
     with pytest.raises(OrganzaError, match="no model at nowhere: name a model folder, a run folder, or a folder of"):
         organza.evaluate("nowhere", data="ring8", console=QUIET)
-    with pytest.raises(UsageError, match="too small"):
-        organza.evaluate("ring8", data="ring8", n=0, console=QUIET)
+    for wrong, words, right in (({"n": 0}, "-n 0", "--real"), ({"real": 1}, "--real 1", "-n ")):
+        with pytest.raises(UsageError, match=f"{words} is too small") as refused:
+            organza.evaluate("ring8", data="ring8", console=QUIET, **wrong)
+        assert right not in str(refused.value)
+
+
+def test_built_in_names_come_before_folders_as_they_do_for_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "fashion-mnist-10k", 255 - clothes(20))
+
+    def distance(model):
+        return organza.evaluate(
+            model, data="fashion-mnist-10k", metrics=["fd"], n=20, real=20, device="cpu", console=QUIET
+        )
+
+    name, path = distance("fashion-mnist-10k"), distance("./fashion-mnist-10k")
+    assert path["fd"] > 2 * name["fd"]
+    assert any("is written ./fashion-mnist-10k" in note for note in name.notes)
+    assert not any("is written" in note for note in path.notes)
 
 
 def test_an_empty_choice_and_other_channels(folders, tmp_path):

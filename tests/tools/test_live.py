@@ -87,6 +87,17 @@ def test_points_are_scored_by_their_modes():
     assert not scorer.better(worse, found)
 
 
+def test_of_equally_many_modes_the_cleaner_points_are_better():
+    scorer, _ = live_scorer(open_source("ring8"), n=10)
+    assert scorer.best == ("modes", "higher")
+    few, blurred, clean = (
+        {"modes": modes, "high_quality": quality, "kl": 0.0} for modes, quality in ((7.0, 1.0), (8.0, 0.5), (8.0, 0.9))
+    )
+    ranked = [few, blurred, clean]
+    for place, new in enumerate(ranked):
+        assert [scorer.better(new, old) for old in ranked] == [at < place for at in range(3)]
+
+
 def test_without_features_there_is_a_reason_and_no_scorer(source, monkeypatch):
     scorer, reason = live_scorer(source, features="fashion-clasifier")
     assert scorer is None

@@ -1,18 +1,23 @@
 """The doctor at work: readings touch nothing, failures stop a training that is to stop, and remedies take it back and on."""
 
 import json
+import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import organza
 from organza.console import Console
 from organza.data import decode, open_source
 from organza.errors import OrganzaError, UsageError
 from organza.features import load_features
+from organza.losses import LOSSES
 from organza.recipes import RECIPES, fit_to, override, read_recipe
 from organza.streams import Streams
-from organza.training import probe
+from organza.training import RunFolder, probe
 from organza.training.patient import Patient
 from organza.training.planning import held_out, make_session
 
@@ -172,9 +177,8 @@ def test_scores_on_the_way_choose_the_best(tmp_path):
     best = record(run.folder)["best"]
     assert best["scores"]["modes"] == max(row["score.modes"] for row in rows)
     assert organza.load(run.folder / "best").sample(2, seed=0).shape == (2, 2, 1, 1)
-    assert run.scores == {
-        name.removeprefix("score."): value for name, value in rows[-1].items() if name.startswith("score.")
-    }
+    last = {name.removeprefix("score."): value for name, value in rows[-1].items() if name.startswith("score.")}
+    assert run.scores == pytest.approx(last, rel=1e-4)
 
 
 def test_the_best_survives_a_stop(tmp_path):
@@ -195,3 +199,115 @@ def test_counts_that_make_no_sense(tmp_path, what, words):
 def test_what_is_no_run_has_no_diagnosis(tmp_path):
     with pytest.raises(OrganzaError, match="is not the folder of a run"):
         organza.diagnose(tmp_path)
+
+
+def pictures(folder, images):
+    folder.mkdir()
+    for number, pixels in enumerate(images):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return str(folder)
+
+
+@pytest.mark.parametrize("kind", ["flat", "upscaled", "equal", "three"])
+def test_pictures_of_every_kind_can_be_looked_at(tmp_path, kind):
+    """None of them has the fine detail, the variety or the number that a measure might divide by."""
+    chance = np.random.default_rng(0)
+    images = {
+        "flat": [np.full((32, 32, 3), value, np.uint8) for value in range(60)],
+        "upscaled": [chance.integers(0, 256, (16, 16, 3), np.uint8).repeat(2, 0).repeat(2, 1) for _ in range(60)],
+        "equal": [np.full((32, 32, 3), 7, np.uint8)] * 60,
+        "three": [chance.integers(0, 256, (32, 32, 3), np.uint8) for _ in range(3)],
+    }[kind]
+    run = train(tmp_path / "run", 48, {"doctor_every": 16}, "dcgan", pictures(tmp_path / "pictures", images))
+    assert run.images == 48
+    assert bool(lines(run.folder / "readings.jsonl")) == (kind != "three")
+
+
+def test_a_label_of_one_attribute_is_not_taken_for_ignored(tmp_path):
+    """Turned round, it is another one; shifted by one place, it would be the same."""
+    chance = np.random.default_rng(0)
+    images = [chance.integers(0, 256, (28, 28), np.uint8) for _ in range(24)]
+    folder = pictures(tmp_path / "pictures", images)
+    rows = "".join(f"{number}.png,{number % 2}\n" for number in range(24))
+    (tmp_path / "pictures" / "attributes.csv").write_text("file,dark\n" + rows)
+    run = train(tmp_path / "run", 24, {"generator.dense_width": 4, "doctor_every": 8}, "cgan", folder)
+    assert all(reading["label_effect"] > 0 for reading in lines(run.folder / "readings.jsonl"))
+
+
+WILD = {"generator.lr": 1e38, "doctor_every": 80}
+
+
+@pytest.mark.parametrize("more", [{}, {"score_every": 80}])
+def test_numbers_that_are_not_finite_are_told_however_they_are_met(tmp_path, more):
+    run = train(tmp_path / "run", 800, WILD, **more)
+    assert (run.verdict, run.stopped) == ("not-finite", True)
+    again = organza.diagnose(run)
+    assert again.verdict == "not-finite"
+    json.loads(
+        (run.folder / "diagnosis.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON")
+    )
+
+
+def test_a_remedy_that_changes_networks_begins_them_afresh_in_a_run_that_began_with_a_model(tmp_path):
+    small = {"size": 32, "channels": 1, "doctor_every": 80, "hold_out": 0}
+    first = train(tmp_path / "first", 16, small, "dcgan", "fashion-mnist-10k")
+    run = train(
+        tmp_path / "run", 160, small | {"discriminator.lr": 1e35, "discriminator.optimiser": "sgd"}, "dcgan",
+        "fashion-mnist-10k", start=first, auto_remedy=True, max_remedies=4,
+    )  # fmt: skip
+    changes = [entry["changes"] for entry in record(run.folder)["remedies"]]
+    assert any(change.get("discriminator.norm") == "none" for change in changes)
+
+
+class Killed(BaseException):
+    """What a killed process cannot catch."""
+
+
+@pytest.mark.parametrize("at", ["unlink", "write_record", "write_recipe"])
+def test_killed_in_the_middle_of_a_remedy_a_run_goes_on(tmp_path, monkeypatch, at):
+    from organza.training import remedy
+
+    def killed(*_args, **_kwargs):
+        raise Killed
+
+    applied = remedy.apply_remedy
+
+    def dying(folder, *args):
+        with monkeypatch.context() as patch:
+            patch.setattr(*((Path, "unlink", killed) if at == "unlink" else (RunFolder, at, killed)))
+            return applied(folder, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("organza.training.run.apply_remedy", dying)
+        with pytest.raises(Killed):
+            train(tmp_path / "run", overrides=WEAK, auto_remedy=True, max_remedies=1)
+    run = train(tmp_path / "run", overrides=WEAK, auto_remedy=True, max_remedies=1)
+    assert run.images == BUDGET
+    (entry,) = record(run.folder)["remedies"]
+    assert (
+        read_recipe(run.folder / "recipe.yaml").game.discriminator.optimiser.lr == entry["changes"]["discriminator.lr"]
+    )
+
+
+def test_when_remedies_run_out_the_training_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("organza.training.run.apply_remedy", lambda *_: None)
+    run = train(tmp_path / "run", overrides=WEAK, auto_remedy=True)
+    assert (run.images, run.stopped) == (BUDGET, False)
+
+
+def test_the_recorded_command_has_all_that_was_asked_for(tmp_path):
+    run = train(tmp_path / "run", 64, auto_remedy=True, max_remedies=2, score_every=32)
+    command = record(run.folder)["command"]
+    assert "--auto-remedy" in command
+    assert "--max-remedies 2" in command
+    assert "--score-every 32" in command
+    assert "--stop-on-failure" not in command
+
+
+def test_a_smoothed_loss_has_its_own_least_value():
+    """Of a discriminator that is never wrong, cross-entropy against 0.9 is not 0."""
+    judges = override(RECIPES["dcgan"], {"label_smoothing": 0.1}).build().abilities.judges
+    logit = torch.tensor([math.log(9.0)])
+    loss = LOSSES["non-saturating"].smoothed(logit, torch.tensor([-60.0]), 0.9)
+    assert judges.least == pytest.approx(float(loss), abs=1e-6)
+    assert RECIPES["dcgan"].build().abilities.judges.least == 0

@@ -58,7 +58,8 @@ def check(
 def names(kind: str = "recipes") -> dict[str, str]:
     """Names of one kind, each with one line on it.
 
-    Kinds: recipes, sources, studies, features, metrics, detectors, games, networks, losses, penalties, optimisers.
+    Kinds: recipes, sources, studies, features, metrics, detectors, models (none so far), games, networks, losses, penalties,
+    optimisers.
     """
     tables: dict[str, Callable[[], dict[str, str]]] = {
         "recipes": lambda: {name: f"{recipe.summary} ({recipe.paper})" for name, recipe in RECIPES.items()},
@@ -71,6 +72,7 @@ def names(kind: str = "recipes") -> dict[str, str]:
         "optimisers": lambda: {name: first_line(optimiser) for name, optimiser in OPTIMISERS.items()},
         "detectors": lambda: {name: f"{detector.summary}: {detector.verdict}" for name, detector in DETECTORS.items()},
         "features": lambda: {name: features.summary for name, features in FEATURES.items()},
+        "models": dict,  # none come with the package
         "metrics": lambda: {name: metric.meaning for name, metric in tools.METRICS.items()},
     }
     if kind not in tables:

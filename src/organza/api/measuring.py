@@ -42,12 +42,13 @@ def evaluate(
     What is known of the real ones is kept in the cache folder, so that the second time is quick.
 
     Args:
-        model: A model, the folder of one or of a run; or a folder or zip of pictures that anybody has generated.
+        model: A model, the folder of one or of a run; or a folder or zip of pictures that anybody has generated. As for
+            `data`, built-in names come before folders of pictures: one of such a name is written `./mnist`.
         data: Source of the real ones.
         metrics: Keys; `organza.names("metrics")` tells them. None: all that the data allow and that do not take long.
         features: Name, or path of a TorchScript (.pt) or ONNX file; None: those that are made for the data, else
             `random-conv`.
-        n: Samples to generate, or pictures of the folder that are taken at most. Scores of different n do not compare.
+        n: Samples to generate, or pictures of the folder (or pairs) that are taken at most. Scores of different n do not compare.
         split: Part of the data that samples are held against, train or test; `also` tells of the other one.
         seed: Of the samples, and of which real ones are taken.
         intervals: Compute confidence intervals, too.
@@ -63,8 +64,10 @@ def evaluate(
         UsageError: A name does not exist, or a metric cannot be computed of these samples and data.
         OrganzaError: Model, data or features cannot be read.
     """
-    if n < 1 or (real is not None and real < 2):
-        raise UsageError(f"scores need samples: -n {n} or --real {real} is too small")
+    if n < 1:
+        raise UsageError(f"scores need samples: -n {n} is too small")
+    if real is not None and real < 2:
+        raise UsageError(f"scores need real samples to hold others against: --real {real} is too small")
     place, where = Path(data_dir) if data_dir else None, pick_device(device)
     with (console or Console()).counting() as progress:
         fakes = _fakes(model, n, seed, device, place, progress)
@@ -76,6 +79,8 @@ def evaluate(
         if of_both and not fakes.points and reference.source.kind == "images" and reference.source.split == split:
             other, note = tools.other_part(reference, data, place, progress)
             reference.notes.extend([note] if note else [])
+        if fakes.source and isinstance(model, str) and Path(model).exists() and model in sources.source_names():
+            reference.notes.append(f"{model} is the built-in data set: the {model} that lies here is written ./{model}")
         return tools.score_samples(
             fakes, reference, metrics, other=other, seed=seed, intervals=intervals, progress=progress
         )

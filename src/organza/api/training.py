@@ -28,6 +28,7 @@ from organza.training.request import Request, command_line, default_folder
 from organza.training.run import Care, Job, execute
 from organza.training.signals import stopping_on_signals
 
+MAX_REMEDIES = 3
 UNASKED_MINUTES = 30.0  # what a training takes for which neither recipe nor budget was named
 
 
@@ -82,7 +83,7 @@ def train(
     score_every: int | None = None,
     stop_on_failure: bool = False,
     auto_remedy: bool = False,
-    max_remedies: int = 3,
+    max_remedies: int = MAX_REMEDIES,
     logger: Logger | None = None,
     tensorboard: bool = False,
     console: Console | None = None,
@@ -123,9 +124,16 @@ def train(
         raise UsageError(f"--score-every must be at least 1, not {score_every}")
     if max_remedies < 1:
         raise UsageError(f"--max-remedies must be at least 1, not {max_remedies}")
+    also = {
+        "score-every": score_every,
+        "stop-on-failure": stop_on_failure,
+        "auto-remedy": auto_remedy,
+        "max-remedies": max_remedies if auto_remedy and max_remedies != MAX_REMEDIES else None,
+        "data-dir": data_dir,
+    }
     job = prepare(
         recipe, data=data, out=out, images=images, minutes=minutes, seed=seed, device=device, start=start,
-        overrides=overrides, data_dir=data_dir, console=console,
+        overrides=overrides, data_dir=data_dir, console=console, also=also,
     )  # fmt: skip
     folder = job.folder.path
     if dry_run:
@@ -181,8 +189,12 @@ def prepare(
     overrides: Mapping[str, Any] | None = None,
     data_dir: PathLike | None = None,
     console: Console | None = None,
+    also: Mapping[str, Any] | None = None,
 ) -> Job:
-    """Everything before the first step, which is what `organza train --dry-run` shows: arguments and errors of `train`."""
+    """Everything before the first step, which is what `organza train --dry-run` shows: arguments and errors of `train`.
+
+    `also` are further options of the command, by name, for the record of how to do the same again.
+    """
     console, where, overrides = console or Console(), pick_device(device), dict(overrides or {})
     if images is not None and images < 1:
         raise UsageError(f"--images must be at least 1, not {images}")
@@ -201,7 +213,7 @@ def prepare(
             seed=seed,
             device=where,
             start=os.path.abspath(start) if start else None,
-            command=command_line(recipe, data, out, images, minutes, seed, start, overrides),
+            command=command_line(recipe, data, out, images, minutes, seed, start, overrides, also or {}),
         )
         folder = RunFolder(Path(out) if out else default_folder(wanted, source, overrides, seed, start))
         if start and not folder.exists:

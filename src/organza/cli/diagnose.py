@@ -50,9 +50,8 @@ def diagnose(
 def line(finding: Finding) -> str:
     """One detector's value against its threshold."""
     value = "not measured" if finding.value is None else f"{finding.value:.3g}"
-    return (
-        f"  {finding.name:<20}{value:>14}   {finding.side} {finding.threshold:g}   {finding.verdict or 'nothing amiss'}"
-    )
+    quiet = "beyond, but too early to tell, or excused by another sign" if finding.beyond else "nothing amiss"
+    return f"  {finding.name:<20}{value:>14}   {finding.side} {finding.threshold:g}   {finding.verdict or quiet}"
 
 
 def run(words: list[str]) -> int:

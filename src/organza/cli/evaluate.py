@@ -35,12 +35,12 @@ def evaluate(
     and seed, is the same.
 
     Args:
-        model: A model, a run, or a folder or zip of generated pictures.
+        model: A model, a run, or a folder or zip of generated pictures; one of a built-in name is written ./mnist.
         data: The real ones: a folder or zip of pictures, or a built-in name (`organza list sources`).
         metrics: Only these, with commas between.
         features: The network in which pictures are compared (`organza list features`), or a TorchScript or ONNX file.
             Default: one that is made for the data, else random-conv.
-        n: Samples to generate, or pictures to take at most.
+        n: Samples to generate, or pictures or pairs to take at most.
         split: Part of the data that samples are held against; the distance from the other part is told, too.
         seed: Of the samples, and of which real ones are taken.
         intervals: Compute confidence intervals, too.

@@ -67,9 +67,20 @@ def contested(history: History) -> bool:
     return wins is None or wins > 0.3
 
 
+def grown(history: History) -> bool:
+    """Contested, and no beginner any more."""
+    return warm(history) and contested(history)
+
+
+def fallen(history: History) -> bool:
+    """Samples that once differed are now practically all the same."""
+    now = history.recent("diversity")
+    return now is not None and now < 0.02 and max(history.series("diversity")) > 5 * now
+
+
 def wins_all(history: History) -> bool:
-    """The discriminator wins nearly every pair."""
-    return warm(history) and (history.lately("discriminator.wins") or 0.0) > 0.99
+    """The discriminator wins nearly every pair, and not because all samples have become the same one."""
+    return warm(history) and (history.lately("discriminator.wins") or 0.0) > 0.99 and not fallen(history)
 
 
 def far_off(history: History) -> bool:
@@ -107,15 +118,15 @@ for name, detector in {
         300.0,
         "How much longer a player's gradient is than at the beginning. Gradients that grow without end make steps that are too "
         "large.",
-        contested,
+        grown,
     ),
     "scores": Detector(
-        "spread of the discriminator's outputs",
+        "spread of the discriminator's outputs against that of real samples",
         "explosion",
-        measures.recent("score_spread"),
+        measures.loudness,
         "above",
-        100.0,
-        "How far the discriminator's outputs spread. Outputs of hundreds mean that nothing bounds it.",
+        10.0,
+        "How far the discriminator's outputs spread, against the distance of real samples. Far beyond it, nothing bounds it.",
         contested,
     ),
     "noise": Detector(
@@ -241,6 +252,14 @@ for name, detector in {
         "above",
         0.1,
         "How unevenly the points spread over the modes of the mixture, in nats: 0 if equally, ln K if all are in one of K.",
+    ),
+    "modes-found": Detector(
+        "modes of a mixture that are found",
+        "partial-collapse",
+        measures.modes_found,
+        "below",
+        0.99,
+        "How many of the modes have enough points close by, as a share, once most points lie close to one.",
     ),
     "kinds": Detector(
         "kinds of samples",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from organza.diagnosis.detectors import DETECTORS
+from organza.diagnosis.detectors import DETECTORS, warm
 from organza.diagnosis.finding import HEALTHY, VERDICTS, Finding
 from organza.diagnosis.history import History
 from organza.diagnosis.remedies import Prescription, prescribe
@@ -54,22 +54,33 @@ class Diagnosis:
         }
 
 
-def diagnose(history: History, fields: Mapping[str, Any] | None = None) -> Diagnosis:
+def diagnose(
+    history: History,
+    fields: Mapping[str, Any] | None = None,
+    accepts: Callable[[Mapping[str, Any]], bool] = lambda changes: True,
+) -> Diagnosis:
     """Ask every detector, and take the first verdict in the order of `VERDICTS`: causes before their effects.
 
     Args:
         history: Of the training.
         fields: Of its recipe, by dotted name, from which remedies depart; None: none are prescribed.
+        accepts: Whether the recipe can be changed so: a prescription that it refuses is none.
     """
     findings = tuple(detector.look(history, name) for name, detector in DETECTORS.items())
     spoken = {finding.verdict for finding in findings}
     verdict = next((verdict for verdict in VERDICTS if verdict in spoken), HEALTHY)
-    prescriptions = prescribe(verdict, fields) if fields is not None else ()
+    offered = prescribe(verdict, fields) if fields is not None else ()
+    prescriptions = tuple(prescription for prescription in offered if accepts(prescription.changes))
     return Diagnosis(verdict, history.images, findings, prescriptions, notices(history, verdict))
 
 
 def notices(history: History, verdict: str) -> tuple[str, ...]:
     """What is no failure, but good to know: that going on brings little."""
+    if verdict == HEALTHY and history.images and not warm(history):
+        return (
+            "Too young to tell: most signs are judged after a quarter of the budget, some hundred steps and a few readings, "
+            "because every training begins like a failing one.",
+        )
     energy = history.series("energy")
     if verdict != HEALTHY or len(energy) < 2 * STRETCH:
         return ()

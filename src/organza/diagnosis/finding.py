@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -56,7 +57,14 @@ class Finding:
     images: int
     sentence: str
 
+    @property
+    def beyond(self) -> bool:
+        """Whether the value lies beyond the threshold, be it said or not: of a young training, say, it is not."""
+        if self.value is None:
+            return False
+        return self.value > self.threshold if self.side == "above" else self.value < self.threshold
+
     def record(self) -> dict[str, Any]:
         """For programs."""
-        value = None if self.value is None else float(f"{self.value:.6g}")
+        value = float(f"{self.value:.6g}") if self.value is not None and math.isfinite(self.value) else None
         return {**vars(self), "value": value, "fired": self.verdict is not None}

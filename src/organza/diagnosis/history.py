@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -18,10 +18,12 @@ class Conditions:
 
     Attributes:
         draw: The discriminator's loss where it can tell nothing apart; None if its loss has no such value.
+        least: Its loss where it is never wrong.
         kinds: How many kinds of samples readings tell apart; 0 if there are no readings.
     """
 
     draw: float | None = None
+    least: float = 0.0
     kinds: int = 0
 
 
@@ -42,6 +44,13 @@ class History:
     readings: Sequence[Record] = ()
     rows: Sequence[Record] = ()
     culprit: str | None = None
+
+    def after(self, images: int) -> History:
+        """Only what was seen later: of a training that was changed then."""
+        readings, rows = (
+            [record for record in records if record["images"] > images] for records in (self.readings, self.rows)
+        )
+        return replace(self, readings=readings, rows=rows)
 
     @property
     def images(self) -> int:

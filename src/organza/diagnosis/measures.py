@@ -62,12 +62,13 @@ def ever(name: str) -> Measure:
 
 
 def judgement(history: History) -> float | None:
-    """The discriminator's loss, without penalties, over its value where it can tell nothing."""
-    if not history.conditions.draw:
+    """The discriminator's loss, without penalties: 1 where it can tell nothing, 0 where it is never wrong."""
+    draw, least = history.conditions.draw, history.conditions.least
+    if draw is None or draw <= least:
         return None
     loss = history.lately("discriminator.adversarial")
     loss = history.lately("discriminator.loss") if loss is None else loss
-    return None if loss is None else loss / history.conditions.draw
+    return None if loss is None else (loss - least) / (draw - least)
 
 
 def turnover(history: History) -> float | None:
@@ -89,10 +90,28 @@ def held_gap(history: History) -> float | None:
     """
     gaps = []
     for reading in history.readings[-2 * RECENT :]:
-        apart = reading.get("score_real", 0.0) - reading.get("score_fake", 0.0)
-        if reading.get("score_held") is not None and apart > reading["score_spread"]:
-            gaps.append((reading["score_real"] - reading["score_held"]) / apart)
+        scores = [reading.get(f"score_{name}") for name in ("real", "fake", "held", "spread")]
+        if any(score is None for score in scores):
+            continue
+        real, fake, held, spread = map(float, scores)  # type: ignore[arg-type]
+        if real - fake > spread:
+            gaps.append((real - held) / (real - fake))
     return statistics.median(gaps) if len(gaps) >= RECENT else None
+
+
+def loudness(history: History) -> float | None:
+    """Spread of the discriminator's outputs over the distance of real samples, or 10 where that is less.
+
+    A critic whose slope is 1 spreads about as far as the samples do, so large pictures have larger scores.
+    """
+    spread, reach = history.recent("score_spread"), history.recent("reach") or 0.0
+    return None if spread is None else spread / max(reach, 10.0)
+
+
+def modes_found(history: History) -> float | None:
+    """Share of the modes of a mixture that have points enough, once most points lie near one."""
+    modes, near = history.recent("modes"), history.recent("high_quality") or 0.0
+    return modes / history.conditions.kinds if modes is not None and near > 0.5 and history.conditions.kinds else None
 
 
 def collapsed_modes(history: History) -> float | None:

@@ -160,7 +160,7 @@ COLLAPSE = (
 
 DIVERGED = (
     Remedy(
-        if_("loss", "wasserstein", penalised("gp", 10.0)),
+        if_("loss", "wasserstein", wasserstein),
         "This loss grows without end unless the critic's slope is bounded.",
     ),
     Remedy(times(0.5, *BOTH), "Smaller steps do not run away."),

@@ -255,12 +255,14 @@ class Judges:
         log_odds: Whether the sigmoid of an output is the probability that the sample is real; otherwise only differences
             between outputs mean something.
         draw: Its loss where it can tell nothing apart; None if its loss has no such value.
+        least: Its loss where it is never wrong.
     """
 
     scores: Callable[[Networks, Tensor, Tensor | None], Tensor]
     network: str = "discriminator"
     log_odds: bool = False
     draw: float | None = None
+    least: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ Losses, penalties and regularisers combine freely; what makes no sense is refuse
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -99,7 +100,8 @@ class NoiseToImage:
                 )
             )
         plan = StagePlan("main", partial(self.stage, shape, loss))
-        judges = Judges(judge_samples, log_odds=loss.log_odds, draw=loss.draw)
+        smoothing = self.label_smoothing if loss.smoothed else 0.0
+        judges = Judges(judge_samples, log_odds=loss.log_odds, draw=loss.draw, least=binary_entropy(smoothing))
         return Game((plan,), Abilities(FromNoise(self.latent, generate), judges), labelled=self.labelled)
 
     def stage(self, shape: Shape, loss: AdversarialLoss, _before: Before | None) -> Stage:
@@ -229,6 +231,11 @@ def shown(loss: AdversarialLoss, outputs: Tensor) -> Tensor:
     """The mean of the outputs for people: as probabilities where they are log-odds, as they are elsewhere."""
     outputs = outputs.detach()
     return (outputs.sigmoid() if loss.log_odds else outputs).mean()
+
+
+def binary_entropy(share: float) -> float:
+    """-p ln p - (1 - p) ln(1 - p): what cross-entropy is at least where the target is p."""
+    return -sum(part * math.log(part) for part in (share, 1 - share) if part)
 
 
 def wins(on_real: Tensor, on_fake: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ class Applied:
         verdict: What was found.
         options: What was changed, as options of a command.
         reason: Why that should help.
+        undone: The remedy before, which had not helped and was taken back first, as options; empty if it was kept.
     """
 
     images: float | None
@@ -48,6 +49,7 @@ class Applied:
     verdict: str | None
     options: str
     reason: str | None
+    undone: str = ""
 
 
 def doctor(run: RunFolder, drawn: Sequence[Chart], images: float, first: int) -> Html:
@@ -81,6 +83,7 @@ def applied_remedies(facts: Facts) -> list[Applied]:
             one.text("verdict"),
             Prescription(dict(one.at("changes")), "").options,
             one.text("reason"),
+            Prescription(dict(one.at("undone")), "").options,
         )
         for one in facts.each("remedies")
     ]
@@ -223,6 +226,8 @@ def _done(one: Applied) -> Html:
             element("p", chip(one.verdict) if one.verdict else "", " ", found, "→ ", back),
             code(one.options) if one.options else "",
             element("p", one.reason, class_="reason") if one.reason else "",
+            element("p", "The remedy before had not helped and was undone:") if one.undone else "",
+            code(one.undone) if one.undone else "",
         ]
     )
 

@@ -32,6 +32,7 @@ class LiveScorer:
         best: The key that tells which state of the training is the best, and whether lower or higher is better.
         title: What that key is shown as: the metric, its features, and n.
         notes: What to know.
+        next_best: The same for states that are equal by that key; None: the earlier one stays.
     """
 
     n: int
@@ -39,6 +40,7 @@ class LiveScorer:
     title: str
     notes: tuple[str, ...]
     _compute: Callable[[Sample], dict[str, float]]
+    next_best: tuple[str, Literal["lower", "higher"]] | None = None
 
     def __call__(self, sample: Sample) -> dict[str, float]:
         """Score.
@@ -57,8 +59,10 @@ class LiveScorer:
 
     def better(self, new: Mapping[str, float], old: Mapping[str, float]) -> bool:
         """Whether a state of the training that scores `new` is better than one that scores `old`."""
-        key, direction = self.best
-        return new[key] < old[key] if direction == "lower" else new[key] > old[key]
+        for key, direction in (self.best, self.next_best or self.best):
+            if new[key] != old[key]:
+                return new[key] < old[key] if direction == "lower" else new[key] > old[key]
+        return False
 
 
 def live_scorer(
@@ -110,4 +114,4 @@ def _of_points(source: Source, n: int) -> LiveScorer:
         counted = count_modes(sample(0, n).flatten(1), centres, sigma)
         return {"modes": float(counted.modes), "high_quality": counted.high_quality, "kl": counted.kl}
 
-    return LiveScorer(n, ("modes", "higher"), f"Modes of {len(centres)}", (), compute)
+    return LiveScorer(n, ("modes", "higher"), f"Modes of {len(centres)}", (), compute, ("high_quality", "higher"))

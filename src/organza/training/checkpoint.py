@@ -36,8 +36,8 @@ class Damaged(OrganzaError):
     """The file is not what was written; an older checkpoint may be."""
 
 
-def save(folder: Path, images: int, checkpoint: Checkpoint) -> Path:
-    """Write `folder/IMAGES.safetensors` so that at every moment a whole checkpoint is there; keep the newest two.
+def save(folder: Path, images: int, checkpoint: Checkpoint, *, keep_all: bool = False) -> Path:
+    """Write `folder/IMAGES.safetensors` so that at every moment a whole checkpoint is there; keep the newest two, or all.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written; older checkpoints stay.
@@ -51,7 +51,7 @@ def save(folder: Path, images: int, checkpoint: Checkpoint) -> Path:
     }
     path = folder / f"{images:012d}.safetensors"
     save_tensors(path, checkpoint.tensors, header)
-    for old in all_checkpoints(folder)[KEPT:]:
+    for old in [] if keep_all else all_checkpoints(folder)[KEPT:]:
         old.unlink()
     return path
 

@@ -95,7 +95,14 @@ class RunFolder:
                 raise OrganzaError(
                     f"another process is training in {self.path}: wait for it, or stop it first"
                 ) from None
-        for folder in (self.path, self.samples, self.checkpoints, self.model):  # only now: they may be another's work
+        for folder in (
+            self.path,
+            self.samples,
+            self.checkpoints,
+            self.good,
+            self.model,
+            self.best,
+        ):  # only now: they may be another's work
             remove_partial(folder)
 
     def close(self) -> None:
@@ -114,7 +121,7 @@ class RunFolder:
         write_text(self.record_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
     def write_diagnosis(self, diagnosis: Mapping[str, Any]) -> None:
-        write_text(self.diagnosis_file, json.dumps(diagnosis, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.diagnosis_file, json.dumps(diagnosis, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def read_record(self) -> dict[str, Any]:
         """The content of `run.json`; empty before the run has got so far.

@@ -22,7 +22,7 @@ from organza.training.checkpoint import Checkpoint
 from organza.training.doctor import CONFIRMED, Doctor
 from organza.training.folder import Row, RunFolder
 from organza.training.plane import plane_picture, shown_points
-from organza.training.scores import BestSoFar
+from organza.training.scores import BestSoFar, NotFiniteError
 from organza.training.session import Session
 from organza.training.shown import Shown
 
@@ -199,7 +199,10 @@ class Keeper:
         if self.scores is None:
             return
         self.check()
-        figures, is_best = self.scores.take(self.session)
+        try:
+            figures, is_best = self.scores.take(self.session)
+        except NotFiniteError:
+            self.stop("a generated sample is NaN or infinite")
         if is_best:
             self.save_model(self.folder.best, figures)
         self.watch.scored(figures)
@@ -249,8 +252,6 @@ class Keeper:
         start = self.look_at_clock()
         session = self.session
         counters = {**session.counters(), "fingerprint": self.facts["fingerprint"]}
-        if self.scores:
-            counters["best"] = self.scores.best
         path = checkpoint.save(self.folder.checkpoints, session.clock, Checkpoint(session.tensors(), counters))
         if self.keeps_good and self.doctor.sure_of_health:
             checkpoint.keep(path, self.folder.good)

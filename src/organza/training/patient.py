@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ from organza.streams import Streams
 from organza.training.session import Session
 
 PICTURES, POINTS = 128, 512  # samples of one reading
+FEWEST = 8  # real samples without which there is nothing to compare with
 CLUSTERS = 10  # kinds of pictures, where no classifier knows better
 
 Reading = dict[str, Any]
@@ -78,14 +80,21 @@ class Patient:
         order = torch.randperm(dataset.count, generator=self.streams.generator("probed real"))
         order = order[~torch.isin(order, held)]
         self.real = self._group(dataset, order[: POINTS if self.points else PICTURES])
+        self.kinds = 0
+        self.able = session.game.abilities.from_noise is not None and len(self.real.samples) >= FEWEST
+        if not self.able:
+            return
         self.held = self._group(dataset, held) if len(held) else None
         vectors = glance(self._cropped(self.real.samples))
         self.spread = Spread.of(vectors)
+        pixels = self.real.samples.flatten(1)
+        self.reach = float(between(pixels, pixels.roll(1, 0)).mean())
+        self.one_hot = dataset.labels is not None and not dataset.labels.is_floating_point()
         self.sigma: float | None = None
         if self.points:
             self.centres, self.sigma = mixture_centres(source).to(session.device), mixture_sigma(source)
         elif classifier is None:
-            self.centres = cluster(vectors, CLUSTERS)
+            self.centres = cluster(vectors, min(CLUSTERS, len(vectors)))
         self.kinds = len(classifier.classes) if classifier else len(self.centres)
         self.real_kinds = effective_classes(self._shares(self._cropped(self.real.samples)))
         cropped = self._cropped(self.real.samples)
@@ -110,7 +119,7 @@ class Patient:
 
     @torch.no_grad()
     def read(self) -> Reading | None:
-        """Look at the players as they play now; None if the game makes nothing from noise.
+        """Look at the players as they play now; None if the game makes nothing from noise, or the data are too few.
 
         A reading of samples that are not finite says that, and no more.
 
@@ -119,7 +128,7 @@ class Patient:
         through the run. So a reading changes nothing, and two readings differ by what was learnt between them.
         """
         session, abilities = self.session, self.session.game.abilities
-        if abilities.from_noise is None:
+        if abilities.from_noise is None or not self.able:
             return None
         values: Reading = {"images": session.clock, "step": session.progress.step}
         z = abilities.from_noise.latent(self.streams.generator("probed z"), len(self.real.samples)).to(session.device)
@@ -148,10 +157,11 @@ class Patient:
             values |= {
                 "saturated": saturated_share(seen) - saturated,
                 "contrast": contrast(seen) / max(deviation, 1e-12),
-                "checkerboard": checkerboard(seen) / board,
+                "checkerboard": checkerboard(seen) / max(board, 1.0),  # as white noise has
             }
-        rounded = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in values.items()}
-        return rounded | {"shares": [round(share, 4) for share in shares.tolist()]}
+        return {name: rounded(value) for name, value in values.items()} | {
+            "shares": [round(share, 4) for share in shares.tolist()]
+        }
 
     def _judged(self, judges: Judges, fake: Tensor) -> Reading:
         """What the judge says to samples that it trains on, to generated ones, and to real ones that it has never seen."""
@@ -166,6 +176,7 @@ class Patient:
             "score_real": float(on_real.mean()),
             "score_fake": float(on_fake.mean()),
             "score_spread": float(((on_real.var() + on_fake.var()) / 2).sqrt()),
+            "reach": self.reach,
         }
         if self.held:
             held = self.held.first(count)
@@ -177,11 +188,22 @@ class Patient:
         networks, half = self.session.entered.averages.networks, len(z) // 2
         made, z, labels = glance(self._cropped(fake[:half])), z[:half], labels[:half]
         noisy = glance(self._cropped(ability.images(networks, z.roll(1, 0), labels)))
-        named = glance(self._cropped(ability.images(networks, z, labels.roll(1, 1))))  # of classes: the next one
+        others = (
+            labels.roll(1, 1) if self.one_hot else 1 - labels
+        )  # the next class; or all attributes the other way round
+        named = glance(self._cropped(ability.images(networks, z, others)))
+        scale = max(self.spread.mean, 1e-12)
         return {
-            "noise_effect": float(between(made, noisy).mean()) / self.spread.mean,
-            "label_effect": float(between(made, named).mean()) / self.spread.mean,
+            "noise_effect": float(between(made, noisy).mean()) / scale,
+            "label_effect": float(between(made, named).mean()) / scale,
         }
+
+
+def rounded(value: Any) -> Any:
+    """Six digits are enough; what is not finite is None, as JSON has no word for it."""
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 @contextmanager

@@ -17,16 +17,10 @@ from organza.training.folder import RunFolder
 from organza.training.inspection import network_facts
 from organza.training.plan import Plan
 from organza.training.probe import Probe, probe
-from organza.training.remedy import before_remedies
+from organza.training.remedy import FREE, before_remedies, recipe_of
 from organza.training.request import Request
 from organza.training.session import Session
 
-FREE = {
-    "images",
-    "log_every",
-    "sample_every",
-    "doctor_every",
-}  # fields that a run may change when it goes on: no weight depends on them
 SMALLEST_BATCH = 8
 HELD_PART, FEWEST_HELD = 20, 8  # one in so many samples at most is held out; fewer than so many would say nothing
 
@@ -97,7 +91,7 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
     Raises:
         UsageError: The user asks for something else than what the run is.
     """
-    stored, record, path = folder.read_recipe(), folder.read_record(), folder.path
+    stored, record, path = recipe_of(folder), folder.read_record(), folder.path
     asked = flatten(to_mapping(request.recipe))
     began = before_remedies(flatten(to_mapping(stored)), record.get("remedies", []))
     compared = request.pinned if request.chosen else set(asked) | set(began)

@@ -14,6 +14,13 @@ from organza.training import checkpoint
 from organza.training.checkpoint import Checkpoint, Damaged
 from organza.training.folder import RunFolder
 
+FREE = {
+    "images",
+    "log_every",
+    "sample_every",
+    "doctor_every",
+}  # fields that a run may change when it goes on: no weight depends on them
+
 
 def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Recipe | None:
     """Change the recipe by the first prescription that was not tried yet, and put the run back to its last good checkpoint.
@@ -36,7 +43,7 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
     applied: list[dict[str, Any]] = record.get("remedies", [])
     base, undone = recipe, {}
     if applied and applied[-1]["verdict"] == diagnosis.verdict:
-        base, undone = undo(recipe, applied[-1]), applied[-1]["changes"]
+        base, undone = from_mapping(Recipe, applied[-1]["base"]), applied[-1]["changes"]
     for prescription in prescribe(diagnosis.verdict, flatten(to_mapping(base))):
         if any(earlier["changes"] == dict(prescription.changes) for earlier in applied):
             continue
@@ -46,6 +53,7 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
         except UsageError:  # it does not go together with the rest of this recipe
             continue
         attempt = len(applied) + 1
+        # Killed before the record is written, the run goes on as if nothing had happened; after that, with the remedy.
         back_to = go_back(folder, attempt, fits=same_networks(recipe, changed))
         entry = {
             "attempt": attempt,
@@ -56,6 +64,8 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
             "undone": undone,
             "before": before(recipe, changed),
             "reason": prescription.reason,
+            "base": to_mapping(base),
+            "recipe": to_mapping(changed),
         }
         folder.write_record({**record, "remedies": [*applied, entry]})
         folder.write_recipe(changed)
@@ -63,10 +73,13 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
     return None
 
 
-def undo(recipe: Recipe, entry: Mapping[str, Any]) -> Recipe:
-    """The recipe as it was before a remedy."""
-    fields = before_remedies(flatten(to_mapping(recipe)), [entry])
-    return from_mapping(Recipe, nested(fields))
+def recipe_of(folder: RunFolder) -> Recipe:
+    """The recipe by which a run goes on: that of the last remedy, if there is one, else the one that it has begun with."""
+    remedies, recipe = folder.read_record().get("remedies", []), folder.read_recipe()
+    if not remedies:
+        return recipe
+    free = {name: value for name, value in flatten(to_mapping(recipe)).items() if name in FREE}
+    return from_mapping(Recipe, nested(flatten(remedies[-1]["recipe"]) | free))
 
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,12 +107,17 @@ def go_back(folder: RunFolder, attempt: int, *, fits: bool) -> int:
         good = checkpoint.load(kept[0]) if kept and fits else None
     except Damaged:
         good = None
-    for old in checkpoint.all_checkpoints(folder.checkpoints):
-        old.unlink()
-    if good is None:
-        return 0
-    clock = int(kept[0].stem)
-    checkpoint.save(folder.checkpoints, clock, Checkpoint(good.tensors, {**good.counters, "attempt": attempt}))
+    clock = int(kept[0].stem) if good else 0
+    others = [
+        path for path in checkpoint.all_checkpoints(folder.checkpoints) if good is None or int(path.stem) != clock
+    ]
+    if good:
+        again = Checkpoint(good.tensors, {**good.counters, "attempt": attempt})
+        checkpoint.save(folder.checkpoints, clock, again, keep_all=True)
+    else:
+        others += kept  # they are of other networks
+    for path in others:
+        path.unlink()
     return clock
 
 

@@ -63,12 +63,16 @@ def command_line(
     seed: int,
     start: str | os.PathLike[str] | None,
     overrides: Mapping[str, Any],
+    also: Mapping[str, Any],
 ) -> str:
-    """The command that does, or goes on with, the same."""
+    """The command that does, or goes on with, the same; `also` are options of the command by their names."""
     words = ["organza", "train"] + ([recipe if isinstance(recipe, str) else recipe.name] if recipe else [])
     options = {"data": data, "out": out, "images": images, "minutes": minutes, "seed": seed or None, "from": start}
+    options |= also
     options |= overrides
     for name, value in options.items():
-        if value is not None:
+        if value is True:
+            words += [f"--{name}"] if name in also else [f"--{name}", "true"]
+        elif value is not None and not (value is False and name in also):
             words += [f"--{name}", str(value)]
     return shlex.join(words)

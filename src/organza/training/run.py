@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,11 @@ def execute(job: Job, watch: Watch, save_every: float, care: Care) -> Result:
             if not result.reason or len(applied) >= care.remedies:
                 return result
             changed = apply_remedy(folder, recipe, result.diagnosis)
-            if changed is None:
+            if changed is None and (care.stop_on_failure or result.verdict == "not-finite"):
                 return result
+            if changed is None:  # nothing left to try: on as it is
+                care = replace(care, remedies=0)
+                continue
             recipe = changed
             watch.remedied(folder.read_record()["remedies"][-1])
     finally:
@@ -134,15 +138,20 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
     if stored:
         session.restore(stored.tensors, stored.counters)
     elif start:
-        begin_from(session, load_model(Path(start)))
-    folder.cut(session.clock if stored else -1)
+        begin_from(session, load_model(Path(start)), strict=not attempt)
+    folder.cut(session.clock if stored and session.progress.step else -1)
     crop = fit_of(source, recipe).pad if source.kind == "images" else 0
     held = held_out(recipe, job.dataset.count)
     patient = Patient(session, job.dataset, source.name, crop, held, care.classifier)
-    doctor = Doctor(patient, recipe, folder)
+    remedies = earlier.get("remedies", [])
+    remedies_left = len(remedies) < care.remedies
+    doctor = Doctor(
+        patient, recipe, folder, changed_at=remedies[-1]["back_to"] if remedies else -1,
+        thrifty=not (care.stop_on_failure or care.remedies),
+    )  # fmt: skip
     scores = None
     if care.scorer:
-        scores = BestSoFar(care.scorer, care.score_every, crop, counters.get("best"))
+        scores = BestSoFar(care.scorer, care.score_every, crop, earlier.get("best"))
     about: dict[str, Any] = {
         "organza": __version__,
         "command": request.command,
@@ -160,7 +169,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
         "networks": plan.networks,
         "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
-        "remedies": earlier.get("remedies", []),
+        "remedies": remedies,
     }
     facts = {
         "crop": crop,
@@ -184,8 +193,8 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
             "reason": reason,
             "culprit": culprit,
         }
-        best = {"best": scores.best} if scores and scores.best else {}
-        folder.write_record({**about, **best, "status": status})
+        best = scores.best if scores else earlier.get("best")
+        folder.write_record({**about, **({"best": best} if best else {}), "status": status})
         folder.write_diagnosis(diagnosis.record())
         return diagnosis
 
@@ -198,7 +207,6 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
     record("running")
     folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too
     reason = culprit = None
-    remedies_left = len(about["remedies"]) < care.remedies
     try:
         ending: str = train(
             session, recipe, folder, facts, replace(watch, saved=saved), doctor, save_every, scores,
@@ -211,16 +219,17 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
     if ending == "failing":
         reason = f"{diagnosis.sentence} Five checks running say so, the last at {session.clock:,} images."
     diagnosis = record(verdict, reason, culprit)
-    figures = {
-        name.removeprefix("score."): value
-        for name, value in (doctor.rows[-1] if doctor.rows else {}).items()
-        if name.startswith("score.")
-    }
+    figures = scores.last if scores else {}
     return Result(verdict, session.clock, session.progress.step, session.progress.seconds, reason, diagnosis, figures)
 
 
-def begin_from(session: Session, model: Model) -> None:
+def begin_from(session: Session, model: Model, *, strict: bool = True) -> None:
     """Take over the weights of a model, for live networks and averages alike; networks that it lacks begin afresh.
+
+    Args:
+        session: Fresh.
+        model: Whose weights.
+        strict: Refuse networks of other shapes. Without it they begin afresh, too: a remedy may have changed them.
 
     Raises:
         OrganzaError: The networks have other shapes.
@@ -228,7 +237,9 @@ def begin_from(session: Session, model: Model) -> None:
     weights = {**flat_weights(model.networks), **model.opponents}
     known = {name.partition(".")[0] for name in weights}
     for networks in (session.entered.networks, session.entered.averages.networks):
-        fill({name: network for name, network in networks.items() if name in known}, weights, model.folder)
+        for name in networks.keys() & known:
+            with nullcontext() if strict else suppress(OrganzaError):
+                fill({name: networks[name]}, weights, model.folder)
 
 
 def has_attributes(dataset: Dataset) -> bool:

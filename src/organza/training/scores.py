@@ -26,6 +26,10 @@ class Scorer(Protocol):
     def better(self, new: Mapping[str, float], old: Mapping[str, float]) -> bool: ...
 
 
+class NotFiniteError(ArithmeticError):
+    """A generated sample is NaN or infinite."""
+
+
 class BestSoFar:
     """Scores every so many images, and remembers the best.
 
@@ -33,12 +37,14 @@ class BestSoFar:
         scorer: What scores.
         every: Images between two scores.
         crop: Pixels of padding on each side.
-        best: What the checkpoint says of the best so far; None before the first.
+        best: What the run's record says of the best so far; None before the first. One from beyond the checkpoint with which
+            a run goes on comes again, and equals itself.
     """
 
     def __init__(self, scorer: Scorer, every: int, crop: int, best: Mapping[str, Any] | None = None) -> None:
         self.scorer, self.every, self.crop = scorer, every, crop
         self.best: dict[str, Any] | None = dict(best) if best else None
+        self.last: dict[str, float] = {}
 
     def due(self, before: int, now: int) -> bool:
         """Whether a score falls between these two clocks."""
@@ -51,6 +57,9 @@ class BestSoFar:
         Returns:
             Figures by the names that they have in the rows of metrics, where they are entered; and whether no state so far
             was better.
+
+        Raises:
+            NotFiniteError: A sample is NaN or infinite.
         """
         ability = session.game.abilities.from_noise
         if ability is None:
@@ -64,12 +73,14 @@ class BestSoFar:
                 batches.draw_labels(count, streams.generator("scored labels", start)) if session.game.labelled else None
             )
             made = ability.images(networks, z, None if labels is None else labels.to(session.device))
+            if not bool(made.isfinite().all()):
+                raise NotFiniteError
             crop = self.crop
             return made[..., crop:-crop, crop:-crop] if crop else made
 
-        scores = self.scorer(sample)
+        self.last = scores = self.scorer(sample)
         figures = {f"score.{name}": value for name, value in scores.items()}
-        session.window.add({name: torch.tensor(value) for name, value in figures.items()})
+        session.window.add({name: torch.tensor(value, device=session.device) for name, value in figures.items()})
         is_best = self.best is None or self.scorer.better(scores, self.best["scores"])
         if is_best:
             self.best = {

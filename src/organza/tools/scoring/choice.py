@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from organza.errors import UsageError, unknown
 from organza.features import MapFeatures
 from organza.tools.scoring.fakes import Fakes
-from organza.tools.scoring.reference import Reference
+from organza.tools.scoring.reference import Reference, part_of
 from organza.tools.scoring.table import DEFAULT, METRICS, PAIRS, POINTS, STYLE
 
 OF_CLASSES = ("is", "classes", "entropy", "smallest_class")
@@ -15,7 +15,11 @@ OF_LABELS = ("accuracy", "diversity")
 
 
 def choose(
-    asked: Sequence[str] | None, fakes: Fakes, reference: Reference, standard: Sequence[str] = DEFAULT
+    asked: Sequence[str] | None,
+    fakes: Fakes,
+    reference: Reference,
+    standard: Sequence[str] = DEFAULT,
+    other: Reference | None = None,
 ) -> tuple[list[str], list[str]]:
     """Keys of the scores to compute, in the order of `METRICS`, and notes on those that were left out.
 
@@ -24,6 +28,7 @@ def choose(
         fakes: What is scored.
         reference: Real samples.
         standard: What is computed of pictures when nothing is asked for.
+        other: Real samples of the other part of the data; None if there is none.
 
     Raises:
         UsageError: One that was asked for does not exist or cannot be had; or points are to be held against pictures.
@@ -33,14 +38,15 @@ def choose(
         makes, has = ("points", "pictures") if fakes.points else ("pictures", "points")
         raise UsageError(f"{fakes.name} makes {makes}, and {source.name} has {has}")
     if asked is None:
-        reasons = {key: obstacle(key, fakes, reference) for key in (POINTS if fakes.points else standard)}
+        reasons = {key: obstacle(key, fakes, reference, other) for key in (POINTS if fakes.points else standard)}
         # Of a generator with labels it is worth saying why its labels are not judged.
-        notes = [f"no {key}: {reasons[key]}" for key in OF_LABELS if fakes.labels and reasons.get(key)]
+        told = (*(OF_LABELS if fakes.labels else ()), "memorisation")
+        notes = [f"no {key}: {reasons[key]}" for key in told if reasons.get(key)]
         return [key for key in METRICS if key in reasons and reasons[key] is None], notes
     for key in asked:
         if key not in METRICS:
             raise unknown("metric", key, METRICS)
-        reason = obstacle(key, fakes, reference)
+        reason = obstacle(key, fakes, reference, other)
         if reason:
             raise UsageError(f"{key} cannot be computed: {reason}")
     if not asked:
@@ -48,8 +54,15 @@ def choose(
     return [key for key in METRICS if key in asked], []
 
 
-def obstacle(key: str, fakes: Fakes, reference: Reference) -> str | None:
-    """Why a score cannot be had; None if it can."""
+def obstacle(key: str, fakes: Fakes, reference: Reference, other: Reference | None = None) -> str | None:
+    """Why a score cannot be had; None if it can.
+
+    Args:
+        key: Of `METRICS`.
+        fakes: What is scored.
+        reference: Real samples.
+        other: Those of the other part of the data; None if there is none.
+    """
     source = reference.source
     if fakes.points:
         return None if key in POINTS else f"it is of pictures, and {source.name} has points"
@@ -67,6 +80,11 @@ def obstacle(key: str, fakes: Fakes, reference: Reference) -> str | None:
         return f"it needs a classifier, and the features {reference.features.name} are none"
     if key in OF_LABELS:
         return _no_labels(key, fakes, reference)
+    if key == "memorisation" and part_of("train", reference, other) is None:
+        return (
+            f"it looks for copies of training pictures, and of {source.name} only the {source.split} part is here:"
+            " put the training part beside it"
+        )
     return None
 
 

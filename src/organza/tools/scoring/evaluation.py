@@ -22,7 +22,7 @@ from organza.tools.scoring.pairs import measure_pairs
 from organza.tools.scoring.reference import Reference, open_reference
 from organza.tools.scoring.scores import Scores
 from organza.tools.scoring.seen import KEPT, blocks_of, look_through
-from organza.tools.scoring.table import DEFAULT, PAIRS, STANDARD
+from organza.tools.scoring.table import BARE, DEFAULT, PAIRS, STANDARD
 
 FAKES = 5_000  # generated samples that are looked at, unless the user says otherwise
 FEW = 500  # pictures, below which scores of neighbours mislead
@@ -86,14 +86,15 @@ def score_samples(
         OrganzaError: The source or the features cannot be read, or samples are not finite.
     """
     began = time.perf_counter()
-    keys, notes = choose(metrics, fakes, reference, standard)
+    keys, notes = choose(metrics, fakes, reference, standard, other)
     if fakes.points:
         found = _of_points(fakes, reference, keys)
     else:
         alone = [key for key in keys if key not in PAIRS]
         found = _of_pictures(fakes, reference, other, alone, seed, intervals, metrics is None, progress)
         found = found.beside(_of_pairs(fakes, reference, [key for key in keys if key in PAIRS], progress))
-    features = None if fakes.points else reference.features
+    bare = fakes.points or set(keys) <= set(BARE)
+    features = None if bare else reference.features
     return Scores(
         values={key: found.values[key] for key in keys if key in found.values},
         features=features.name if features else None,
@@ -104,7 +105,11 @@ def score_samples(
         seed=seed,
         data=reference.source.name,
         fingerprint=reference.source.fingerprint,
-        notes=(*reference.notes, *notes, *found.notes),
+        notes=(
+            *(note for note in reference.notes if not bare or note not in reference.of_features),
+            *notes,
+            *found.notes,
+        ),
         features_sha256=features.sha256 if features else None,
         standard_inception=bool(features and features.standard_inception),
         details=found.details,
@@ -127,10 +132,13 @@ class Found:
     also: dict[str, Any] | None = None
 
     def beside(self, pairs: Found) -> Found:
-        """The same with the scores of pairs; their number counts where there is nothing else."""
+        """The same with the scores of pairs; their number is n where there is nothing else, and is told where it is another."""
+        notes = self.notes + pairs.notes
+        if self.n and pairs.n not in (0, self.n):
+            notes.append(f"of {pairs.n:,} pairs, not of {self.n:,} pictures: {', '.join(pairs.values)}")
         return replace(
-            self, n=self.n or pairs.n, real=self.real or pairs.real, values=self.values | pairs.values,
-            notes=self.notes + pairs.notes,
+            self, n=self.n or pairs.n, real=self.real or pairs.real, values=self.values | pairs.values, notes=notes,
+            details=self.details | pairs.details,
         )  # fmt: skip
 
 
@@ -191,8 +199,10 @@ def _of_pictures(
                 f"no intervals for {', '.join(left_out)}: drawing pictures twice would distort neighbours"
             )
     if other is not None and "fd" in found.values:
-        distance = frechet_of_moments(other.seen.moments, seen.moments)
-        found.also = {"split": other.source.split, "real": len(other.chosen), "fd": distance}
+        # A Fréchet distance depends on the number of real pictures, too: only those from equally many can be compared.
+        count = min(len(reference.chosen), len(other.chosen))
+        own, distance = (frechet_of_moments(part.moments_of(count), seen.moments) for part in (reference, other))
+        found.also = {"split": other.source.split, "real": count, "fd": distance, "own": own}
         found.notes += other.notes
     return found
 
@@ -207,5 +217,5 @@ def _blocks(fakes: Fakes, progress: Progress | None) -> Iterator[tuple[Tensor, T
 def _of_pairs(fakes: Fakes, reference: Reference, keys: Sequence[str], progress: Progress | None) -> Found:
     if not keys or fakes.source is None:
         return Found()
-    values, count, notes = measure_pairs(keys, fakes.source, reference, progress)
-    return Found(count, count, values, notes=notes)
+    values, count, notes = measure_pairs(keys, fakes.source, reference, fakes.n, progress)
+    return Found(count, count, values, {"pairs": count}, notes=notes)

@@ -40,10 +40,11 @@ def against_the_other_part(scores: Scores) -> list[str]:
     """What the distances from both parts of the data say of over-fitting, as no line or one."""
     if scores.also is None or "fd" not in scores.values:
         return []
-    title = scores.metric("fd").title
+    title, count = scores.metric("fd").title, scores.also["real"]
+    fewer = f", of {count:,} real pictures each" if count != scores.real else ""
     return [
-        f"{title} from {scores.split} {number(scores.values['fd'])}, from {scores.also['split']}"
-        f" {number(scores.also['fd'])}: much nearer to train than to test would be over-fitting"
+        f"{title} from {scores.split} {number(scores.also['own'])}, from {scores.also['split']}"
+        f" {number(scores.also['fd'])}{fewer}: much nearer to train than to test would be over-fitting"
     ]
 
 

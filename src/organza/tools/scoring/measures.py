@@ -26,7 +26,7 @@ from organza.metrics import (
 )
 from organza.tools.scoring.fakes import Fakes
 from organza.tools.scoring.paths import path_length_z
-from organza.tools.scoring.reference import Reference
+from organza.tools.scoring.reference import Reference, part_of
 from organza.tools.scoring.seen import Seen
 
 NEIGHBOURS, CLOSE = 3, 5  # k of precision and recall, and of density and coverage, as published
@@ -78,11 +78,11 @@ class Evidence:
     @property
     def training(self) -> Reference | None:
         """The part of the data that generators are trained on; None if it is not there."""
-        return next((part for part in (self.reference, self.other) if part and part.source.split == "train"), None)
+        return part_of("train", self.reference, self.other)
 
     @property
     def held_out(self) -> Reference | None:
-        return next((part for part in (self.reference, self.other) if part and part.source.split == "test"), None)
+        return part_of("test", self.reference, self.other)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from organza.tools.scoring.reference import Reference
 
 
 def measure_pairs(
-    keys: Sequence[str], fakes: Source, reference: Reference, progress: Progress | None = None
+    keys: Sequence[str], fakes: Source, reference: Reference, limit: int, progress: Progress | None = None
 ) -> tuple[dict[str, float], int, list[str]]:
     """Means over pairs of pictures.
 
@@ -29,10 +29,11 @@ def measure_pairs(
         keys: Of `psnr`, `ssim` and `lpips`.
         fakes: A folder or zip of pictures; those whose name no real picture has are left out.
         reference: Its source is the folder of the real ones.
+        limit: How many pairs at most: the first ones by name.
         progress: Told how many pairs have been looked at.
 
     Returns:
-        Scores by key; how many pairs there were; notes.
+        Scores by key; how many pairs were looked at; notes.
 
     Raises:
         UsageError: There are no pairs, or two pictures of a pair have different sizes.
@@ -48,6 +49,9 @@ def measure_pairs(
     notes = [f"{count:,} pictures without a partner in {where} are left out"
              for count, where in ((len(ours) - len(names), reference.source.name), (len(theirs) - len(names), fakes.name))
              if count]  # fmt: skip
+    if len(names) > limit:
+        notes.append(f"of the first {limit:,} of {len(names):,} pairs by name: -n {len(names)} takes all")
+        names = names[:limit]
     found: dict[str, list[float]] = {key: [] for key in keys}
     for index, name in enumerate(names):
         channels = min(fakes.channels, reference.source.channels)

@@ -59,6 +59,7 @@ class Reference:
         loaded: The features, if they are loaded already.
         dataset: The samples as a training has them, if they are decoded already.
         pad: Pixels on each side of those that training has added.
+        of_features: Those of the first notes that are on the features, and say nothing where no features are used.
     """
 
     source: Source
@@ -71,6 +72,7 @@ class Reference:
     loaded: Features | None = None
     dataset: Dataset | None = None
     pad: int = 0
+    of_features: tuple[str, ...] = ()
 
     @cached_property
     def features(self) -> Features:
@@ -145,6 +147,10 @@ class Reference:
         """Embeddings [m, d] and small grey pictures [m, 1, 28, 28], on the CPU."""
         return self.seen.embedded, self.seen.small
 
+    def moments_of(self, count: int) -> Moments:
+        """Moments of the first `count` samples, from 1 to as many as were chosen."""
+        return self.seen.moments if count == len(self.chosen) else Moments.of(self.seen.embedded[:count])
+
     @property
     def labels(self) -> Tensor | None:
         """Class of each sample, int64 [m]; None if there are none, or attributes."""
@@ -196,7 +202,7 @@ def open_reference(
         if features is not None:
             raise UsageError(f"points are scored without features: leave out --features {features} for {data}")
         return Reference(source, None, seed, device, limit=limit)
-    notes = []
+    notes, of_features = [], []
     if source.split != split:
         notes.append(
             f"{source.name} has no {split} part: scores are against its {source.split} part, and over-fitting to it cannot be"
@@ -205,12 +211,12 @@ def open_reference(
     name = features or FEATURES_OF.get(source.name)
     if name is None:
         name = WEAK
-        notes.append(
+        of_features.append(
             f"no features are made for {source.name}: {WEAK} sees textures and colours and knows no things, so compare"
             " such scores with care; --features names others, as dinov2 or inception (organza list features)"
         )
     features_entry(name)  # a name misspelt is said now
-    return Reference(source, name, seed, device, notes, limit, progress)
+    return Reference(source, name, seed, device, notes + of_features, limit, progress, of_features=tuple(of_features))
 
 
 def other_part(
@@ -226,4 +232,9 @@ def other_part(
         return None, (
             f"{source.name} has only a {reference.source.split} part: over-fitting to it cannot be told from learning it"
         )
-    return replace(reference, source=source, notes=[], loaded=reference.features), None
+    return replace(reference, source=source, notes=[], of_features=(), loaded=reference.features), None
+
+
+def part_of(split: str, reference: Reference, other: Reference | None) -> Reference | None:
+    """That of two parts of the data which is for training (train) or held out (test); None if neither is."""
+    return next((part for part in (reference, other) if part and part.source.split == split), None)

@@ -17,7 +17,7 @@ class Scores:
 
     Attributes:
         values: By key of `METRICS`; empty where the data allow none, and then `notes` say why.
-        features: In which they were computed; None for points, which need none.
+        features: In which they were computed; None for points and scores of pixels, which need none.
         n: Generated samples.
         real: Real samples.
         split: Which part of the data the real ones are from.
@@ -28,9 +28,10 @@ class Scores:
         notes: What to know, one sentence each.
         features_sha256: Of the features' weights.
         standard_inception: Whether they are those with which FD is called FID.
-        details: What belongs to a score and is none: `kid_deviation`, `is_deviation`, `memorisation_ratio`.
+        details: What belongs to a score and is none: `kid_deviation`, `is_deviation`, `memorisation_ratio`, `pairs`.
         intervals: Ends of the confidence intervals, by key, where they were asked for.
-        also: The distance from the other part of the data: {"split", "real", "fd"}; None where there is none.
+        also: The distance from the other part of the data, and that from the own part with as many real samples: {"split",
+            "real", "fd", "own"}; None where there is none.
         seconds: What it took.
     """
 

@@ -152,6 +152,8 @@ METRICS = {
 
 POINTS = ("modes", "high_quality", "kl")
 PAIRS = ("psnr", "ssim", "lpips")
+BARE = ("psnr", "ssim")
+"""Those that look at pixels, through no features."""
 STYLE = ("ppl_w", "separability")
 STANDARD = ("fd", "precision", "recall", "classes", "smallest_class", "accuracy", "diversity")
 """What a comparison of many runs shows of pictures."""
