@@ -55,7 +55,7 @@ def next_kind(share):
 CASES = {
     "healthy": history(),
     "not-finite": history(culprit="the weight generator.layers.0.weight is NaN or infinite"),
-    "explosion": history(rows={"generator.gradient": lambda share: 10.0 ** (4 * share)}),
+    "explosion": history(rows={"generator.gradient": lambda share: 1.0 if share < 0.85 else 1e4}),
     "explosion of outputs": history({"score_spread": 5_000.0}),
     "latent-ignored": history({"diversity": 0.0, "kinds": 0.1, "shares": one_kind}),
     "latent-ignored within labels": history({"noise_effect": 0.01, "label_effect": 0.9}),

@@ -111,12 +111,12 @@ for name, detector in {
         always,
     ),
     "gradient-growth": Detector(
-        "length of the gradients against the beginning",
+        "length of the gradients against their usual one",
         "explosion",
         measures.gradient_growth,
         "above",
-        300.0,
-        "How much longer a player's gradient is than at the beginning. Gradients that grow without end make steps that are too "
+        100.0,
+        "How much longer a player's gradient is than it has been. Gradients that grow without end make steps that are too "
         "large.",
         grown,
     ),

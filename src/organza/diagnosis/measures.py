@@ -33,10 +33,13 @@ def not_finite(history: History) -> float:
 
 
 def gradient_growth(history: History) -> float | None:
-    """The longer of the players' gradients now, each over its length at the beginning."""
-    ratios = [
-        ratio for player in ("generator", "discriminator") if (ratio := against_beginning(history, player)) is not None
-    ]
+    """The longer of the players' gradients now, each over its usual length: the median so far, or at the beginning if longer."""
+    ratios = []
+    for player in ("generator", "discriminator"):
+        norms = history.column(f"{player}.gradient")
+        if len(norms) >= 2 * BEGINNING:
+            usual = max(statistics.median(norms), statistics.median(norms[:BEGINNING]), 1e-12)
+            ratios.append(statistics.median(norms[-RECENT:]) / usual)
     return max(ratios, default=None)
 
 
