@@ -272,7 +272,7 @@ HEALTHY_FIELDS: dict[str, dict[str, Any]] = {
         "discriminator.width": 16,
     },
     "wgan-gp": {"generator.lr": 1e-3, "discriminator.lr": 1e-3},
-    "hinge": {"generator.lr": 4e-4, "discriminator.lr": 1e-3},
+    "hinge": {"generator.width": 12, "discriminator.lr": 1e-3, "discriminator.width": 24},
     "dcgan-64": {"batch": 32, "size": 32},
 }
 HEALTHY_IMAGES = {
@@ -280,7 +280,7 @@ HEALTHY_IMAGES = {
     "ring": 1_024_000,
     "ring-wide": 1_024_000,
     "wgan": 48_000,
-    "hinge": 51_200,
+    "hinge": 38_400,
     "wgan-gp": 48_000,
 }
 

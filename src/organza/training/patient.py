@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ from organza.streams import Streams
 from organza.training.session import Session
 
 PICTURES, POINTS = 128, 512  # samples of one reading
+LARGE = 32  # samples of a batch from which on all of a reading fit into memory, too
 FEWEST = 8  # real samples without which there is nothing to compare with
 CLUSTERS = 10  # kinds of pictures, where no classifier knows better
 
@@ -134,10 +136,10 @@ class Patient:
         z = abilities.from_noise.latent(self.streams.generator("probed z"), len(self.real.samples)).to(session.device)
         networks, averages = session.entered.networks, session.entered.averages.networks
         with in_play(networks.values()), self.streams.locally("probed", device=session.device):
-            live = abilities.from_noise.images(networks, z, self.real.labels)
+            live = self._in_parts(partial(abilities.from_noise.images, networks), z, self.real.labels)
             if abilities.judges:
                 values |= self._judged(abilities.judges, live)
-        made = abilities.from_noise.images(averages, z, self.real.labels)
+        made = self._in_parts(partial(abilities.from_noise.images, averages), z, self.real.labels)
         if not bool(live.isfinite().all() and made.isfinite().all()):
             return {**values, "finite": False}
         if self.real.labels is not None:
@@ -165,13 +167,15 @@ class Patient:
 
     def _judged(self, judges: Judges, fake: Tensor) -> Reading:
         """What the judge says to samples that it trains on, to generated ones, and to real ones that it has never seen."""
-        networks, count = (
-            self.session.entered.networks,
-            min(len(fake), len(self.held.samples) if self.held else PICTURES),
-        )
+        networks = self.session.entered.networks
+        count = min(len(fake), len(self.held.samples) if self.held else PICTURES)
         real = self.real.first(count)
-        on_real = judges.scores(networks, real.samples, real.labels).float()
-        on_fake = judges.scores(networks, fake[:count], real.labels).float()
+
+        def score(samples: Tensor, labels: Tensor | None) -> Tensor:
+            return self._in_parts(partial(judges.scores, networks), samples, labels).float()
+
+        on_real = score(real.samples, real.labels)
+        on_fake = score(fake[:count], real.labels)
         values = {
             "score_real": float(on_real.mean()),
             "score_fake": float(on_fake.mean()),
@@ -180,18 +184,29 @@ class Patient:
         }
         if self.held:
             held = self.held.first(count)
-            values["score_held"] = float(judges.scores(networks, held.samples, held.labels).float().mean())
+            values["score_held"] = float(score(held.samples, held.labels).mean())
         return values
+
+    def _in_parts(
+        self, function: Callable[[Tensor, Tensor | None], Tensor], first: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        """The function on all at once; in parts of a batch where a batch is so small that more may not fit into memory."""
+        size = self.session.size if self.session.size < LARGE else len(first)
+        parts = torch.split(first, size)
+        others = [None] * len(parts) if labels is None else torch.split(labels, size)
+        return torch.cat([function(part, label) for part, label in zip(parts, others, strict=True)])
 
     def _effects(self, ability: FromNoise, z: Tensor, labels: Tensor, fake: Tensor) -> Reading:
         """How far a sample moves with its noise alone, and with its label alone, over the distance of two real samples."""
-        networks, half = self.session.entered.averages.networks, len(z) // 2
+        half, images = (
+            len(z) // 2,
+            partial(self._in_parts, partial(ability.images, self.session.entered.averages.networks)),
+        )
         made, z, labels = glance(self._cropped(fake[:half])), z[:half], labels[:half]
-        noisy = glance(self._cropped(ability.images(networks, z.roll(1, 0), labels)))
-        others = (
-            labels.roll(1, 1) if self.one_hot else 1 - labels
-        )  # the next class; or all attributes the other way round
-        named = glance(self._cropped(ability.images(networks, z, others)))
+        noisy = glance(self._cropped(images(z.roll(1, 0), labels)))
+        # The next class; or all attributes the other way round.
+        others = labels.roll(1, 1) if self.one_hot else 1 - labels
+        named = glance(self._cropped(images(z, others)))
         scale = max(self.spread.mean, 1e-12)
         return {
             "noise_effect": float(between(made, noisy).mean()) / scale,
