@@ -129,7 +129,7 @@ def stuck(session: Session, labels: Tensor, budget: int) -> None:
     def constant(made: Tensor) -> Tensor:
         if not kept:
             kept.append(made[:1].detach().clone())
-        return kept[0] + 0.01 * (made - made[:1])
+        return kept[0] + 0.01 * (made - made[:1]).clamp(-1, 1)
 
     output(constant, 0.5)(session, labels, budget)
 
@@ -197,7 +197,12 @@ def cgan(name: str, expected: str, fields: dict[str, Any], spoil: Spoil | None =
 FAULTS = (
     ring("constant output", "complete-collapse", {}, stuck),
     ring("constant output, non-saturating", "complete-collapse", {"loss": "non-saturating"}, stuck),
-    ring("three of eight modes", "partial-collapse", {}, classes(0, 1, 4)),
+    ring(
+        "three of eight modes",
+        "partial-collapse",
+        {"loss": "relativistic", "penalty": "r1-r2", "penalty_weight": 0.1},
+        classes(0, 1, 4),
+    ),
     ring("modes in turn", "mode-rotation", {"loss": "non-saturating"}, going_round),
     ring("generator at 1e-6", "discriminator-dominates", {"loss": "non-saturating", "generator.lr": 1e-6}),
     ring(
@@ -236,15 +241,15 @@ FAULTS = (
     gan("no constraint", "explosion", {"loss": "wasserstein", "allow_unsound": True, "discriminator.lr": 1e-2}),
     gan("pixels at the ends", "saturation", {}, output(hard)),
     gan(
-        "two hundred pictures",
+        "three hundred pictures",
         "over-fitting",
-        {"discriminator.width": 512, "discriminator.lr": 5e-4},
-        samples=200,
-        images=160_000,
+        {"discriminator.width": 512, "discriminator.lr": 1e-3},
+        samples=300,
+        images=192_000,
     ),
     gan("no noise", "latent-ignored", {}, inputs(deaf)),
     gan("discriminator at 1e9", "not-finite", {"discriminator.lr": 1e9, "discriminator.optimiser": "sgd"}),
-    dcgan("two of ten classes", "partial-collapse", {}, classes(1, 8)),
+    dcgan("two of ten classes", "partial-collapse", {}, classes(1, 8), images=25_600),
     dcgan("chessboard", "artefacts", {}, unseen_chessboard, images=25_600),
     dcgan("discriminator frozen", "generator-dominates", {"discriminator.lr": 0.0}),
     dcgan(
@@ -263,6 +268,7 @@ FAULTS = (
     gan("discriminator at a thousandth", "generator-dominates", {"discriminator.lr": 2e-7}, kept_out=True),
 )
 
+CONDITIONAL = ("cgan", "cgan-onehot", "cgan-embedding", "cgan-every-layer")
 HEALTHY_FIELDS: dict[str, dict[str, Any]] = {
     "wgan": {
         "generator.lr": 1e-3,
@@ -273,6 +279,8 @@ HEALTHY_FIELDS: dict[str, dict[str, Any]] = {
     },
     "wgan-gp": {"generator.lr": 1e-3, "discriminator.lr": 1e-3},
     "hinge": {"generator.width": 12, "discriminator.lr": 1e-3, "discriminator.width": 24},
+    **{name: {"generator.width": 12, "discriminator.width": 24, "discriminator.lr": 1e-3} for name in CONDITIONAL},
+    "cgan-projection": {"generator.width": 12, "discriminator.width": 24, "discriminator.lr": 1e-3, "n_critic": 2},
     "dcgan-64": {"batch": 32, "size": 32},
 }
 HEALTHY_IMAGES = {
@@ -281,6 +289,7 @@ HEALTHY_IMAGES = {
     "ring-wide": 1_024_000,
     "wgan": 48_000,
     "hinge": 38_400,
+    "cgan-projection": 38_400,
     "wgan-gp": 48_000,
 }
 

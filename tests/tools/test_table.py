@@ -42,7 +42,7 @@ def test_markdown_says_all_that_the_numbers_depend_on():
     lines = markdown(RECORD).splitlines()
     rows = [line for line in lines if line.startswith("|")]
     assert "KL of modes ↓" in rows[0]
-    assert rows[2] == r"| a\|b | 2 | 0.123 ± 0.012 | – | 6,400 | 1.5 | 1 ok, 1 not-finite |"
+    assert rows[2] == r"| a\|b | 2 | 0.123 ± 0.012 | – | 6,400 | 1.5 | 1 healthy, 1 not-finite |"
     below = "\n".join(lines[lines.index(rows[-1]) :])
     for word in ("some-features", "5,000", "test", "28x28", "seed of the scores 3", "seeds of training 0, 1", "n - 1"):
         assert word in below

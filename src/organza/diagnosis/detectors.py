@@ -64,7 +64,7 @@ class Detector:
 def contested(history: History) -> bool:
     """The generator does not win nearly every pair: what grows then grows because nothing holds it."""
     wins = history.lately("discriminator.wins")
-    return wins is None or wins > 0.3
+    return wins is None or wins > 0.2
 
 
 def grown(history: History) -> bool:
@@ -78,9 +78,14 @@ def fallen(history: History) -> bool:
     return now is not None and now < 0.02 and max(history.series("diversity")) > 5 * now
 
 
+def standing(history: History) -> bool:
+    """Samples have not all become the same one, which would explain the rest."""
+    return warm(history) and not fallen(history)
+
+
 def wins_all(history: History) -> bool:
     """The discriminator wins nearly every pair, and not because all samples have become the same one."""
-    return warm(history) and (history.lately("discriminator.wins") or 0.0) > 0.99 and not fallen(history)
+    return standing(history) and (history.lately("discriminator.wins") or 0.0) > 0.99
 
 
 def far_off(history: History) -> bool:
@@ -186,6 +191,7 @@ for name, detector in {
         "below",
         0.012,
         "How long the generator's gradient is against the beginning. Near 0 the generator is told nothing any more.",
+        standing,
     ),
     "strength": Detector(
         "the discriminator's loss against that of a draw",
@@ -214,7 +220,7 @@ for name, detector in {
         "over-fitting",
         measures.held_gap,
         "above",
-        0.25,
+        0.2,
         "Where the discriminator puts real samples that it was not trained on: 0 beside those that it was, 1 among the generated "
         "ones. Towards 1 it knows its samples by heart.",
     ),
