@@ -148,6 +148,7 @@ def main() -> None:
         record = {
             "seeds": options.seeds,
             "totals": totals,
+            "expected": {case.key: case.expected for case in cases},
             "verdicts": {key: dict(counts) for key, counts in table.items()},
         }
         options.out.parent.mkdir(exist_ok=True)
