@@ -13,7 +13,7 @@ demo: $(VENV)/.installed ## train a small DCGAN on real pictures for about a min
 test: $(VENV)/.developing browser ## the whole test suite
 	@test -x /usr/bin/chromium || test -n "$(BROWSER)" || \
 	  echo "no Chromium, and no right to install it: the tests that open a page are left out"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $$(test -x /usr/bin/chromium || test -n "$(BROWSER)" || echo "-m 'not browser'")
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $$(test -x /usr/bin/chromium || test -n "$(BROWSER)" || echo "-m 'not browser'")
 
 lint: $(VENV)/.developing ## format, style, types, and the rooms' import contract
 	$(BIN)/ruff format --check .
