@@ -26,7 +26,7 @@ TRAININGS: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
     ("ring", "ring8", 512_000, {}),
     ("gan", "fashion-mnist-10k", 256_000, {}),
     ("dcgan", "fashion-mnist-10k", 20_000, DEMO),
-    ("cgan", "fashion-mnist-10k", 10_000, {"generator.width": 32, "discriminator.width": 32}),
+    ("cgan", "fashion-mnist-10k", 20_000, {"generator.width": 32, "discriminator.width": 32}),
 )
 
 

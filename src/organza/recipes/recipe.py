@@ -31,7 +31,7 @@ class Recipe:
         log_every: Images between two rows of metrics; 0 lets the budget decide.
         sample_every: Images between two sample grids; 0 lets the budget decide.
         doctor_every: Images between two readings of the doctor; 0: a hundred in a run, or fewer where they
-            would take more than 2 % of the time.
+            would take more than 1.5 % of the time.
         hold_out: Samples of the data that are not trained on, by which the doctor sees over-fitting: at most a twentieth of
             the data, and none of fewer than 160.
     """

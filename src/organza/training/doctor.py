@@ -17,7 +17,7 @@ from organza.training.patient import Patient
 from organza.training.remedy import recipe_of
 
 READINGS = 100  # in a whole run, if they are cheap
-SHARE = 0.02  # of the time at most goes into readings whose cadence nobody has pinned
+SHARE = 0.015  # of the time at most goes into readings whose cadence nobody has pinned
 ALLOWANCE = 0.1  # seconds that they may take besides, so that short runs are read, too
 CONFIRMED = 5  # checks running that must agree before a training is stopped
 
