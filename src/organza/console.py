@@ -149,9 +149,9 @@ class TrainingLine:
             self.console.say(f"doctor: {diagnosis.verdict} at {diagnosis.images:,} images. {what}")
         self.verdict = diagnosis.verdict
 
-    def scored(self, scores: Mapping[str, float]) -> None:
-        """Show the last scores."""
-        self.scores = "  ".join(f"{name.removeprefix('score.')} {value:.3g}" for name, value in scores.items())
+    def scored(self, title: str, value: float) -> None:
+        """Show the last score."""
+        self.scores = f"{title}: {value:.3g}"
 
     def remedied(self, remedy: Mapping[str, Any]) -> None:
         """Say what was changed, and from where the training goes on."""

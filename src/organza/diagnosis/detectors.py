@@ -1,6 +1,6 @@
 """The signs of a failing training, one entry each: what is measured, beyond which threshold it speaks, and for which verdict.
 
-Thresholds were set on trainings with seeds 0 to 4 of `benchmarks/doctor.py` and scored on others (docs/doctor.md).
+Thresholds were set on the trainings of `benchmarks/doctor.py`, and scored on others of the same kind (docs/doctor.md).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Watch:
         tick: Told (clock, figures so far) twice a second.
         saved: Told after every checkpoint.
         remedied: Told of a remedy that was applied, as the run's record has it.
-        scored: Told the scores that were just taken.
+        scored: Told the score that was just taken: what to call it, with its features and number of samples, and its value.
         diagnosed: Told what the doctor says after each of its readings.
         stop: Asked after every step whether to finish.
     """
@@ -49,7 +49,7 @@ class Watch:
     tick: Callable[[int, Mapping[str, float]], None] = lambda clock, figures: None
     saved: Callable[[], object] = lambda: None
     remedied: Callable[[Mapping[str, Any]], object] = lambda remedy: None
-    scored: Callable[[Mapping[str, float]], object] = lambda scores: None
+    scored: Callable[[str, float], object] = lambda title, value: None
     diagnosed: Callable[[Diagnosis], object] = lambda diagnosis: None
     stop: Callable[[], bool] = lambda: False
 
@@ -84,7 +84,7 @@ def train(
         TrainingStopped: A number is not finite any more; the last checkpoint is from before.
         OSError: The folder cannot be written.
     """
-    keeper = Keeper(session, recipe, folder, facts, watch, doctor, save_every, scores, keeps_good)
+    keeper = Keeper(session, recipe, folder, facts, watch, doctor, save_every, keeps_good)
     if session.progress.step == 0:
         keeper.look()
         keeper.grid()
@@ -99,7 +99,7 @@ def train(
         keeper.tick()
         last = now >= recipe.images
         if scores and (last or scores.due(before, now)):
-            keeper.score()
+            keeper.score(scores)
         if last or now // recipe.log_every > before // recipe.log_every:
             keeper.row()
         if last or doctor.due(before, now):
@@ -126,10 +126,9 @@ class Keeper:
         watch: Watch,
         doctor: Doctor,
         save_every: float,
-        scores: BestSoFar | None = None,
         keeps_good: bool = False,
     ) -> None:
-        self.doctor, self.scores, self.keeps_good = doctor, scores, keeps_good
+        self.doctor, self.keeps_good = doctor, keeps_good
         self.session, self.recipe, self.folder, self.facts = session, recipe, folder, facts
         self.watch, self.save_every = watch, save_every
         self.shown = Streams(session.streams.seed)  # the shown latents stay the same through all attempts
@@ -194,18 +193,17 @@ class Keeper:
         if diagnosis.verdict == "not-finite":
             self.stop("a generated sample is NaN or infinite")
 
-    def score(self) -> None:
+    def score(self, scores: BestSoFar) -> None:
         """Score the averaged networks; the figures go into the next row of metrics, and the best model is kept."""
-        if self.scores is None:
-            return
         self.check()
         try:
-            figures, is_best = self.scores.take(self.session)
+            figures, is_best = scores.take(self.session)
         except NotFiniteError:
             self.stop("a generated sample is NaN or infinite")
         if is_best:
             self.save_model(self.folder.best, figures)
-        self.watch.scored(figures)
+        if figures:
+            self.watch.scored(scores.scorer.title, scores.last[scores.scorer.best[0]])
 
     @torch.no_grad()
     def grid(self) -> None:

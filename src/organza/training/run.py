@@ -170,6 +170,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         "networks": plan.networks,
         "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
         "remedies": remedies,
+        "score": scores.about if scores else earlier.get("score"),
     }
     facts = {
         "crop": crop,

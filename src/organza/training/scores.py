@@ -16,12 +16,14 @@ Sample = Callable[[int, int], Tensor]
 
 
 class Scorer(Protocol):
-    """Scores a generator; `best` is the key that tells which of two states is better, `title` what to call it."""
+    """Scores a generator by n samples; `best` is the key that tells which of two states is better, `title` what to call it."""
 
     @property
     def best(self) -> tuple[str, Literal["lower", "higher"]]: ...
     @property
     def title(self) -> str: ...
+    @property
+    def n(self) -> int: ...
     def __call__(self, sample: Sample) -> dict[str, float]: ...
     def better(self, new: Mapping[str, float], old: Mapping[str, float]) -> bool: ...
 
@@ -45,6 +47,11 @@ class BestSoFar:
         self.scorer, self.every, self.crop = scorer, every, crop
         self.best: dict[str, Any] | None = dict(best) if best else None
         self.last: dict[str, float] = {}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Without which the figures mean nothing: features and number of samples."""
+        return {"n": self.scorer.n, "titles": {self.scorer.best[0]: self.scorer.title}}
 
     def due(self, before: int, now: int) -> bool:
         """Whether a score falls between these two clocks."""
