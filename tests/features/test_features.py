@@ -13,8 +13,8 @@ from torch import nn
 from organza.errors import OrganzaError, UsageError
 from organza.features import FEATURES, Inception, features_entry, load_features
 from organza.features.digests import tensors_digest
-from organza.features.foreign import LONGEST, reason
 from organza.features.pictures import resize, to_colour, to_grey
+from organza.foreign import LONGEST, reason
 
 HEAVY = ("timm", "torch_fidelity", "onnxruntime", "onnx", "sklearn", "skimage", "huggingface_hub")
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from organza.errors import OrganzaError
 from organza.features.digests import tensors_digest
 from organza.features.embedding import Embedding, no_logits
-from organza.features.foreign import need, reason
 from organza.features.pictures import resize, to_colour
+from organza.foreign import need, reason
 
 Build = Callable[[], Any]
 

@@ -21,9 +21,9 @@ from torch import Tensor
 from organza.errors import OrganzaError, UsageError
 from organza.features.digests import read_whole
 from organza.features.embedding import Embedding
-from organza.features.foreign import need, reason
 from organza.features.pictures import to_colour
 from organza.files import cache_folder, written_whole
+from organza.foreign import need, reason
 
 NAME = "inception"
 FILE = "weights-inception-2015-12-05-6726825d.pth"

@@ -18,8 +18,8 @@ from torch import Tensor
 from organza.errors import OrganzaError, UsageError
 from organza.features.digests import read_whole
 from organza.features.embedding import Embedding, no_logits
-from organza.features.foreign import need, reason
 from organza.features.pictures import resize, to_colour
+from organza.foreign import need, reason
 
 SIZE = 224  # pixels on each side of the input, where neither the file nor its name says
 _NAME = re.compile(r"(?P<path>.+\.(?P<kind>pt|onnx))(@(?P<size>[1-9]\d{0,4}))?")

@@ -5,8 +5,14 @@ Importing this package enters every architecture into `NETWORKS`.
 
 from organza.networks import cgan as cgan
 from organza.networks import dcgan as dcgan
+from organza.networks import fpn as fpn
+from organza.networks import ganilla as ganilla
 from organza.networks import mlp as mlp
+from organza.networks import patchgan as patchgan
+from organza.networks import resnet as resnet
+from organza.networks import super_resolution as super_resolution
+from organza.networks import unet as unet
 from organza.networks.labels import LabelEmbedding
-from organza.networks.network import NETWORKS, Dims, NetworkOptions, Shape, count_parameters
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Shape, count_parameters, multiply_adds
 
-__all__ = ["NETWORKS", "Dims", "LabelEmbedding", "NetworkOptions", "Shape", "count_parameters"]
+__all__ = ["NETWORKS", "Dims", "LabelEmbedding", "NetworkOptions", "Shape", "count_parameters", "multiply_adds"]

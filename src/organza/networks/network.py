@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import torch
 from torch import nn
+from torch.func import functional_call
 
 from organza.errors import UsageError
 from organza.registry import Registry
@@ -30,12 +32,12 @@ class Dims:
 
     Attributes:
         sample: Shape of one sample, as in `Shape`.
-        z_dim: Length of the latent vector.
+        z_dim: Length of the latent vector; 0: there is none.
         classes: Entries of a label vector; 0: no labels.
     """
 
     sample: tuple[int, int, int]
-    z_dim: int
+    z_dim: int = 0
     classes: int = 0
 
     @property
@@ -53,8 +55,9 @@ class Dims:
 class NetworkOptions(ABC):
     """Options of one architecture: a frozen dataclass entered in `NETWORKS`, which can build the network.
 
-    A generator maps z [B, z_dim] to samples [B, C, H, W], a discriminator samples to logits [B, 1]. One that is
-    `conditional` takes label vectors, float [B, classes], as a second argument: one-hot for classes, or attributes.
+    A generator maps z [B, z_dim] to samples [B, C, H, W], or pictures [B, C, H, W] to pictures; a discriminator maps samples
+    to logits [B, 1], or to a map of logits [B, 1, h, w], one for each patch. One that is `conditional` takes label vectors,
+    float [B, classes], as a second argument: one-hot for classes, or attributes.
     """
 
     @abstractmethod
@@ -69,6 +72,21 @@ class NetworkOptions(ABC):
     def conditional(self) -> bool:
         """Whether the network takes label vectors."""
         return False
+
+    @property
+    def multiple(self) -> int:
+        """What height and width of its input must be divisible by. Asked of generators that take pictures."""
+        return 1
+
+    @property
+    def smallest(self) -> int:
+        """The least that height and width of its input may be. Asked of generators that take pictures."""
+        return 1
+
+    @property
+    def scale(self) -> int:
+        """Pixels of its output for each pixel of its input, along each side. Asked of generators that take pictures."""
+        return 1
 
     @property
     def couples_samples(self) -> bool:
@@ -87,3 +105,22 @@ NETWORKS: Registry[type[NetworkOptions]] = Registry("network")
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable values; buffers, such as running statistics, are not counted."""
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+def multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiplications with an addition that convolutions and matrix products take for one input; nothing is computed.
+
+    Biases, normalisations and activations are not counted, as is usual in papers.
+
+    Args:
+        network: Of one input. It may be on any device, in either mode, and is left as it is.
+        shape: Of one input, as (C, H, W).
+    """
+    from torch.utils.flop_counter import FlopCounterMode  # which imports a compiler
+
+    samples = 2  # since in training a batch normalisation of vectors needs more than one
+    with torch.no_grad(), torch.device("meta"), FlopCounterMode(display=False) as counter:
+        tensors = {name: tensor.to("meta") for name, tensor in [*network.named_parameters(), *network.named_buffers()]}
+        functional_call(network, tensors, torch.empty(samples, *shape))
+    operations: int = counter.get_total_flops()  # multiplications and additions
+    return operations // (2 * samples)

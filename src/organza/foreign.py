@@ -1,4 +1,4 @@
-"""What comes from others: libraries that only some features need, and what they say when they fail."""
+"""What comes from others: libraries that only some parts need, and what they say when they fail."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from organza.errors import OrganzaError
 LONGEST = 200  # characters of a reason that are shown
 
 
-def need(module: str, library: str, extra: str, features: str) -> Any:
+def need(module: str, library: str, extra: str, who: str) -> Any:
     """A module of an optional library.
 
     Args:
         module: To import.
         library: Its name for people.
         extra: Of organza, that installs it.
-        features: Who needs it.
+        who: Needs it.
 
     Raises:
         OrganzaError: It is not there, or cannot be imported.
@@ -25,7 +25,7 @@ def need(module: str, library: str, extra: str, features: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise OrganzaError(f"{features} needs {library} ({reason(error)}): pip install 'organza[{extra}]'") from None
+        raise OrganzaError(f"{who} needs {library} ({reason(error)}): pip install 'organza[{extra}]'") from None
 
 
 def reason(error: Exception, line: int = 0) -> str:
