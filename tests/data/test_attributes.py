@@ -66,7 +66,8 @@ def test_the_attributes_go_with_the_pictures_into_the_batches(tmp_path):
     root = shades(tmp_path / "a", [f"{number}.png" for number in range(9)])
     write(root / "attributes.csv", ("file,shade\n" + "".join(f"{n}.png,{n / 8}\n" for n in range(9))).encode())
     data = decode(open_source(str(root)), 8, 1)
-    samples, labels = Batches(data, 4, Streams(0), torch.device("cpu")).take(7)
+    samples, labels, inputs = Batches(data, 4, Streams(0), torch.device("cpu")).take(7)
+    assert inputs is None
     assert labels.shape == (4, 1)
     assert torch.allclose((samples[:, 0, 0, 0] + 1) * 127.5 / 8, labels[:, 0], atol=1e-4)
 

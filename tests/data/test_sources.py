@@ -48,11 +48,6 @@ def test_one_picture_is_not_enough(tmp_path, name):
     assert "not enough to train a GAN from noise" in usage(write(tmp_path / name, encoded(image())))
 
 
-@pytest.mark.parametrize("name", ["horses,zebras", "pairs:blurred"])
-def test_forms_that_are_not_read_yet(name):
-    assert "not read yet" in usage(name)
-
-
 def test_a_video_is_not_read_yet(tmp_path):
     assert "not read yet" in usage(write(tmp_path / "film.MP4", b"x"))
 

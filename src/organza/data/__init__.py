@@ -1,24 +1,31 @@
 """Sources of real samples, decoded once, and batches of them."""
 
-from organza.data.batches import Batches, label_vectors, to_device, to_pixels, to_samples
+from organza.data.batches import Augment, Batches, Taken, label_vectors, to_device, to_pixels, to_samples
 from organza.data.checking import Check, check
+from organza.data.dataset import PairedDataset
 from organza.data.fitting import Fit, fit
 from organza.data.mixtures import mixture_centres, mixture_sigma
 from organza.data.parallel import Progress
 from organza.data.problems import Problem
 from organza.data.source import Dataset, Source
-from organza.data.sources import decode, open_source, source_names
+from organza.data.sources import decode, decode_domains, open_source, source_names
+from organza.data.varied import VariedDataset
 
 __all__ = [
+    "Augment",
     "Batches",
     "Check",
     "Dataset",
     "Fit",
+    "PairedDataset",
     "Problem",
     "Progress",
     "Source",
+    "Taken",
+    "VariedDataset",
     "check",
     "decode",
+    "decode_domains",
     "fit",
     "label_vectors",
     "mixture_centres",

@@ -15,8 +15,9 @@ import torch
 
 from organza.data.cache import RESIDENT
 from organza.data.dataset import FittedDataset, ResidentDataset
-from organza.data.fitting import Pixels, arrays_to_channels, fit, fit_arrays
+from organza.data.fitting import Pixels, arrays_to_channels, enlarge_arrays, fit, fit_arrays, native_size
 from organza.data.source import Dataset, Source, Want
+from organza.data.varied import KeptPictures, Pictures, VariedDataset
 from organza.errors import OrganzaError
 
 CIFAR_RECORD = 1 + 3 * 32 * 32  # a label, then a picture channel by channel
@@ -30,6 +31,8 @@ class ArrayContent:
 
     def dataset(self, source: Source, want: Want) -> Dataset:
         """All images as one array; if it were too large for memory, each fitted as it is read."""
+        if want.native:
+            return self._varied(source, want)
         plan = fit(source.height, source.width, want.size)
         total = len(self.images) * want.size**2 * want.channels
         if total >= RESIDENT:
@@ -37,6 +40,26 @@ class ArrayContent:
             return FittedDataset(self.images, plan, want.channels, source.labels, source.classes, (note,))
         fitted = fit_arrays(arrays_to_channels(self.images, want.channels), plan)
         return ResidentDataset(torch.from_numpy(fitted), source.labels, source.classes)
+
+    def _varied(self, source: Source, want: Want) -> VariedDataset:
+        """The images in their own size, enlarged if that is too small; all at once if they then fit into memory."""
+        height, width = native_size(source.height, source.width, want.size)
+        total = len(self.images) * height * width * want.channels
+        notes: tuple[str, ...] = ()
+        if min(source.height, source.width) < want.size:
+            notes = (f"the pictures have a side below {want.size} pixels: enlarged to that, bicubic",)
+        pictures: Pictures
+        if total < RESIDENT:
+            pictures = enlarge_arrays(arrays_to_channels(self.images, want.channels), want.size)
+        else:
+            notes += (f"in {width}x{height} they would take {total / 1e9:.1f} GB of memory: made as they are read",)
+            pictures = KeptPictures(lambda index: self._native(index, want), height * width * want.channels)
+        return VariedDataset(pictures, source.count, want.size, want.channels, source.labels, source.classes, notes)
+
+    def _native(self, index: int, want: Want) -> Pixels:
+        """One image in its native size, uint8 [H, W, C]."""
+        image: Pixels = enlarge_arrays(arrays_to_channels(self.images[index : index + 1], want.channels), want.size)[0]
+        return image
 
     def repeats(self) -> int:
         """Images that are another one pixel for pixel."""

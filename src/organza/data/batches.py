@@ -6,13 +6,15 @@ next position and gets what the uninterrupted run would have got.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
-from organza.data.dataset import StreamedDataset
+from organza.data.dataset import PairedDataset, StreamedDataset
+from organza.data.varied import VariedDataset, places
 from organza.streams import Streams
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ class Order:
 
     def __init__(self, count: int, streams: Streams, domain: str = "real", left_out: Tensor | None = None) -> None:
         kept = torch.ones(count, dtype=torch.bool)
-        if left_out is not None:
-            kept[left_out] = False
+        self.left_out = torch.empty(0, dtype=torch.int64) if left_out is None else left_out
+        kept[self.left_out] = False
         self.members = kept.nonzero()[:, 0]
         self.count = len(self.members)
         self.streams = streams
@@ -58,8 +60,26 @@ class Order:
         return self._permutation
 
 
+Augment = Callable[[list[Tensor], torch.Generator], list[Tensor]]
+"""What is done to a batch at the end: [samples] or [samples, inputs], float32 [B, C, H, W] each, to the same."""
+
+
+class Taken(NamedTuple):
+    """A batch.
+
+    Attributes:
+        samples: float32 [B, C, H, W], images in [-1, 1].
+        labels: int64 [B] classes, or float32 [B, A] attributes in [0, 1]; None where there are none.
+        inputs: What each sample is to be made from, in the same form; None where there are no pairs.
+    """
+
+    samples: Tensor
+    labels: Tensor | None
+    inputs: Tensor | None
+
+
 class Batches:
-    """Real samples of one domain, ready for the networks.
+    """Real samples of one domain, ready for the networks; of pairs, both pictures, cut and mirrored alike.
 
     Args:
         dataset: Where they come from.
@@ -69,6 +89,11 @@ class Batches:
         flip: Mirror every second image, at random.
         domain: Name of the domain, for games that have two.
         left_out: Indices of samples that never come, int64; they keep their part in the shares of labels.
+        cut: Pixels on each side of the square that is cut out of each picture at random; 0: none is.
+        augment: Done to every batch at the end.
+
+    Raises:
+        ValueError: Squares of that side cannot be cut out of these samples.
     """
 
     def __init__(
@@ -80,18 +105,28 @@ class Batches:
         flip: bool = False,
         domain: str = "real",
         left_out: Tensor | None = None,
+        cut: int = 0,
+        augment: Augment | None = None,
     ) -> None:
+        channels, height, width = dataset.shape
+        if cut and (min(height, width) < cut or (isinstance(_parts(dataset)[0], VariedDataset) and cut != height)):
+            raise ValueError(f"squares of {cut} pixels cannot be cut out of samples of {width}x{height}")
         self.dataset = dataset
         self.size = size
         self.streams = streams
         self.device = device
         self.flip = flip
         self.domain = domain
+        self.cut = cut
+        self.augment = augment
         self.order = Order(dataset.count, streams, domain, left_out)
-        channels, height, width = dataset.shape
-        self._resident: Tensor | None = None
-        if device.type != "cpu" and dataset.count * channels * height * width <= RESIDENT_BYTES:
-            self._resident = dataset.read(torch.arange(dataset.count)).to(device)
+        self._parts = _parts(dataset)
+        self._resident: tuple[Tensor, ...] = ()
+        needed = dataset.count * channels * height * width * len(self._parts)
+        varied = any(isinstance(part, VariedDataset) for part in self._parts)
+        if device.type != "cpu" and needed <= RESIDENT_BYTES and not (varied and cut):
+            everything = torch.arange(dataset.count)
+            self._resident = tuple(part.read(everything).to(device) for part in self._parts)
 
     def draw_labels(self, count: int, generator: torch.Generator) -> Tensor:
         """Label vectors, float32 [count, classes], of samples drawn with replacement, so with the shares of the data.
@@ -105,26 +140,74 @@ class Batches:
         drawn = labels[torch.randint(len(labels), (count,), generator=generator)]
         return label_vectors(drawn, len(self.dataset.classes))
 
-    def take(self, position: int) -> tuple[Tensor, Tensor | None]:
-        """The batch that begins at this position.
-
-        Returns:
-            Samples, float32 [size, C, H, W], images in [-1, 1]; where there are any, labels: int64 [size] classes, or
-            float32 [size, A] attributes in [0, 1].
-        """
+    def take(self, position: int) -> Taken:
+        """The batch that begins at this position, which alone decides it: order, places of the cuts, flips, augmentation."""
         indices = self.order.indices(position, self.size)
-        if self._resident is None:
-            stored = self.dataset.read(indices)
-            if isinstance(self.dataset, StreamedDataset):
-                self.dataset.expect(self.order.indices(position + self.size, self.size))
-        else:
-            stored = self._resident[to_device(indices, self.device)]
-        samples = to_samples(stored if stored.device == self.device else to_device(stored, self.device))
+        where = torch.rand(self.size, 2, generator=self._stream("cut", position)) if self.cut else None
+        pictures = [to_samples(stored) for stored in self._stored(indices, where)]
+        if not self._resident and any(isinstance(part, StreamedDataset | VariedDataset) for part in self._parts):
+            following = self.order.indices(position + self.size, self.size)
+            for part in self._parts:
+                if isinstance(part, StreamedDataset | VariedDataset):
+                    part.expect(following)
         if self.flip:
-            mirrored = torch.rand(self.size, generator=self.streams.generator("flip", self.domain, position)) < 0.5
-            samples = torch.where(to_device(mirrored, self.device)[:, None, None, None], samples.flip(3), samples)
+            mirrored = torch.rand(self.size, generator=self._stream("flip", position)) < 0.5
+            which = to_device(mirrored, self.device)[:, None, None, None]
+            pictures = [torch.where(which, picture.flip(3), picture) for picture in pictures]
+        if self.augment is not None:
+            pictures = self.augment(pictures, self._stream("augment", position))
         labels = self.dataset.labels
-        return samples, None if labels is None else to_device(labels[indices], self.device)
+        return Taken(
+            samples=pictures[0],
+            labels=None if labels is None else to_device(labels[indices], self.device),
+            inputs=pictures[1] if len(pictures) > 1 else None,
+        )
+
+    def _stream(self, purpose: str, position: int) -> torch.Generator:
+        return self.streams.generator(purpose, self.domain, position)
+
+    def _stored(self, indices: Tensor, where: Tensor | None) -> list[Tensor]:
+        """Of each part of the data the samples at these indices on the device: whole, or squares cut out of them."""
+        if self._resident:
+            chosen = to_device(indices, self.device)
+            if where is None:
+                return [resident[chosen] for resident in self._resident]
+            return [squares(resident, chosen, where, self.cut) for resident in self._resident]
+        found = []
+        for part in self._parts:
+            if where is not None and isinstance(part, VariedDataset):
+                found.append(to_device(part.cut(indices, where), self.device))
+                continue
+            stored = to_device(part.read(indices), self.device)
+            rows = torch.arange(self.size, device=self.device)
+            found.append(stored if where is None else squares(stored, rows, where, self.cut))
+        return found
+
+
+def _parts(dataset: Dataset) -> tuple[Dataset, ...]:
+    """The samples, and of pairs what they are to be made from."""
+    return (dataset.wanted, dataset.inputs) if isinstance(dataset, PairedDataset) else (dataset,)
+
+
+def squares(pictures: Tensor, rows: Tensor, where: Tensor, side: int) -> Tensor:
+    """A square out of each of some pictures, gathered at once where the pictures lie.
+
+    Args:
+        pictures: uint8 [n, H, W, C].
+        rows: Which of them, int64 [B], beside them.
+        where: float [B, 2] in [0, 1), on the CPU: top and left edge, as for `VariedDataset.cut`.
+        side: Pixels on each side.
+
+    Returns:
+        uint8 [B, side, side, C].
+    """
+    _, height, width, _ = pictures.shape
+    if height == width == side:
+        return pictures[rows]
+    corners = places(where, torch.tensor([height - side, width - side]))
+    steps = torch.arange(side)
+    down, right = (to_device(corners[:, axis, None] + steps, pictures.device) for axis in (0, 1))
+    return pictures[rows[:, None, None], down[:, :, None], right[:, None, :]]
 
 
 def label_vectors(labels: Tensor, classes: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Data sets of one shape: resident in memory, mapped from the cache, fitted as they are read, or decoded on the fly."""
+"""Data sets of one shape: resident in memory, mapped from the cache, fitted as read, decoded on the fly; and pairs of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from torch import Tensor
 
 from organza.data.fitting import Fit, Pixels, arrays_to_channels, fit_arrays
 from organza.data.parallel import workers
+
+if TYPE_CHECKING:
+    from organza.data.source import Dataset
 
 AHEAD = 2**28  # bytes of pictures that are decoded before they are read
 
@@ -132,3 +136,39 @@ class StreamedDataset:
         for index in indices:
             if index not in self._ahead:
                 self._ahead[index] = self._pool.submit(self.one, index)
+
+
+@dataclass(frozen=True, eq=False)
+class PairedDataset:
+    """Pictures that are wanted, each with one that is given: as a data set it is that of the wanted ones.
+
+    Attributes:
+        wanted: The pictures that are to be made.
+        inputs: What each of them is to be made from: the partner of index i has the index i.
+    """
+
+    wanted: Dataset
+    inputs: Dataset
+
+    @property
+    def count(self) -> int:
+        return self.wanted.count
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.wanted.shape
+
+    @property
+    def labels(self) -> Tensor | None:
+        return self.wanted.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.wanted.classes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.wanted.notes, *self.inputs.notes)))
+
+    def read(self, indices: Tensor) -> Tensor:
+        return self.wanted.read(indices)

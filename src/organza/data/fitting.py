@@ -12,6 +12,7 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 
 BATCH = 1024  # arrays resized in one go
+LONGEST = 16  # times the shorter side: how far a strip is enlarged in proportion
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,33 @@ def fit(height: int, width: int, size: int, *, uniform: bool = True) -> Fit:
     return Fit(height, width, size, pad)
 
 
+def native_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """Height and width of a picture that keeps its own size, but for what is too small to cut `size` x `size` out of it.
+
+    What is too small is enlarged in proportion, so that its shorter side is `size`; a strip's longer side not beyond
+    `LONGEST` times that.
+    """
+    factor = size / min(height, width)
+    if factor <= 1:
+        return height, width
+    tall, wide = (max(size, min(round(side * factor), max(side, LONGEST * size))) for side in (height, width))
+    return tall, wide
+
+
+def enlarge_picture(image: Image.Image, size: int) -> Pixels:
+    """A picture in mode L, RGB or RGBA in its `native_size`, uint8 [H, W, C]; bicubic."""
+    height, width = native_size(image.height, image.width, size)
+    if (width, height) != image.size:
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image).reshape(height, width, -1)
+
+
+def enlarge_arrays(images: Pixels, size: int) -> Pixels:
+    """The same of uint8 [N, H, W, C] at once."""
+    height, width = native_size(images.shape[1], images.shape[2], size)
+    return images if images.shape[1:3] == (height, width) else _resized(images, height, width)
+
+
 def fit_picture(image: Image.Image, plan: Fit) -> Pixels:
     """Carry out the plan on a picture in mode L, RGB or RGBA. Returns uint8 [size, size, C]."""
     if plan.pad:
@@ -87,14 +115,7 @@ def fit_arrays(images: Pixels, plan: Fit) -> Pixels:
         frame = (plan.pad, plan.pad)
         return np.pad(images, ((0, 0), frame, frame, (0, 0)))
     left, top, right, bottom = plan.box
-    result = np.empty((len(images), plan.size, plan.size, images.shape[3]), np.uint8)
-    for start in range(0, len(images), BATCH):
-        square = np.ascontiguousarray(images[start : start + BATCH, top:bottom, left:right])
-        resized = torch.nn.functional.interpolate(
-            torch.from_numpy(square).permute(0, 3, 1, 2), (plan.size, plan.size), mode="bicubic", antialias=True
-        )
-        result[start : start + BATCH] = resized.permute(0, 2, 3, 1).numpy()
-    return result
+    return _resized(images[:, top:bottom, left:right], plan.size, plan.size)
 
 
 def arrays_to_channels(images: Pixels, channels: int) -> Pixels:
@@ -107,3 +128,15 @@ def arrays_to_channels(images: Pixels, channels: int) -> Pixels:
     if channels == 4:
         images = np.concatenate((images, np.full_like(images[..., :1], 255)), axis=3)
     return images
+
+
+def _resized(images: Pixels, height: int, width: int) -> Pixels:
+    """uint8 [N, H, W, C] in another size, by torch's antialiased bicubic filter, which is Pillow's."""
+    result = np.empty((len(images), height, width, images.shape[3]), np.uint8)
+    for start in range(0, len(images), BATCH):
+        batch = np.ascontiguousarray(images[start : start + BATCH])
+        resized = torch.nn.functional.interpolate(
+            torch.from_numpy(batch).permute(0, 3, 1, 2), (height, width), mode="bicubic", antialias=True
+        )
+        result[start : start + BATCH] = resized.permute(0, 2, 3, 1).numpy()
+    return result

@@ -7,20 +7,23 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from organza.data.cache import RESIDENT, array_path, map_array, write_array
 from organza.data.container import DAMAGED_ENTRY, Container
 from organza.data.dataset import MappedDataset, ResidentDataset, StreamedDataset
-from organza.data.fitting import Pixels, fit, fit_picture
+from organza.data.fitting import Pixels, enlarge_picture, fit, fit_picture, native_size
 from organza.data.layout import layout
 from organza.data.parallel import in_order, workers
 from organza.data.picture import read, to_channels, without_warnings
 from organza.data.source import Dataset, Source, Want
 from organza.data.survey import Found, Survey, digest_of, natural_channels, problems_of, sizes_of
+from organza.data.varied import KeptPictures, Pictures, VariedDataset
 from organza.errors import OrganzaError
 
 
@@ -32,18 +35,27 @@ class PictureContent:
         container: Where the files are.
         pictures: In the order of the samples.
         index: The file that keeps the survey of the container.
+        half: Which half of each file the picture is; `pictures` then has the sizes of halves.
     """
 
     container: Container
     pictures: tuple[Found, ...]
     index: Path
+    half: Literal["left", "right"] | None = None
 
     def picture(self, index: int, source: Source, want: Want) -> Pixels:
-        """One picture in the wanted shape, uint8 [size, size, C].
+        """One picture in the wanted shape, uint8 [size, size, C], or in its own size.
 
         Raises:
             OrganzaError: The file has changed or vanished since the source was opened.
         """
+        image = to_channels(self._image(index, source), want.channels)
+        if want.native:
+            return enlarge_picture(image, want.size)
+        return fit_picture(image, fit(image.height, image.width, want.size, uniform=source.uniform))
+
+    def _image(self, index: int, source: Source) -> Image.Image:
+        """One picture as it is in its file; errors as of `picture`."""
         path, digest = self.pictures[index].path, self.pictures[index].digest
         try:
             with self.container.open(path) as stream:
@@ -55,15 +67,21 @@ class PictureContent:
                 self.index.unlink()  # out of date, and the time of the file may not tell
             raise OrganzaError(f"{path} in {source.name} has changed since the source was opened: run again")
         image = read(data, path).image
-        plan = fit(image.height, image.width, want.size, uniform=source.uniform)
-        return fit_picture(to_channels(image, want.channels), plan)
+        if self.half is None:
+            return image
+        middle = image.width // 2
+        return image.crop((0, 0, middle, image.height) if self.half == "left" else (middle, 0, *image.size))
 
     def dataset(self, source: Source, want: Want) -> Dataset:
         """All pictures as one array: from the cache, or decoded into it now; above the disk budget, on the fly.
 
+        In their own sizes: in memory, or decoded when they are read.
+
         Raises:
             OrganzaError: The cache cannot be written and the array is too large for memory.
         """
+        if want.native:
+            return self._varied(source, want)
         shape = (source.count, want.size, want.size, want.channels)
         total = source.count * want.size**2 * want.channels
         path = array_path(want.cache, source.fingerprint, want.size, want.channels)
@@ -94,6 +112,27 @@ class PictureContent:
         if stored is None:
             raise OrganzaError(f"{path} was written and cannot be read: name another folder in $ORGANZA_CACHE")
         return MappedDataset(stored, source.labels, source.classes, notes)
+
+    def _varied(self, source: Source, want: Want) -> VariedDataset:
+        """The pictures in their own sizes."""
+        sizes = [native_size(found.height, found.width, want.size) for found in self.pictures]
+        needed = [height * width * want.channels for height, width in sizes]
+        notes = self._notes(want)
+        small = sum(min(found.height, found.width) < want.size for found in self.pictures)
+        if small:
+            notes += (
+                f"{small:,} of {source.count:,} pictures have a side below {want.size} pixels: enlarged to that, bicubic",
+            )
+        pictures: Pictures
+        if sum(needed) < RESIDENT:
+            pictures = list(self._all(source, want))
+        else:
+            notes += (
+                f"in their own sizes they would take {sum(needed) / 1e9:.1f} GB of memory: decoded on the fly by "
+                f"{workers()} workers",
+            )
+            pictures = KeptPictures(lambda index: self.picture(index, source, want), max(needed))
+        return VariedDataset(pictures, source.count, want.size, want.channels, source.labels, source.classes, notes)
 
     def _in_memory(
         self, stored: Pixels | None, path: Path, shape: tuple[int, ...], source: Source, want: Want

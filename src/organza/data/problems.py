@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,13 +47,22 @@ KINDS = {
     "folder-without-images": _Kind("folder", "without a usable image", "ignored"),
     "picture-without-row": _Kind("picture", "without a row in the table of attributes", "left out"),
     "row-without-picture": _Kind("row", "of the table of attributes without a usable picture", "passed over"),
+    "without-partner": _Kind("picture", "of a pair without its partner in the other folder", "left out"),
+    "other-size-in-pair": _Kind("pair", "of two pictures of different sizes", "left out"),
+    "same-name": _Kind("picture", "named like another one in its folder but for the suffix", "left out"),
+    "in-neither-folder": _Kind("picture", "in neither of the two folders of the pairs", "left out"),
+    "odd-width": _Kind("picture", "of odd width, which cannot be two side by side", "left out"),
     "cmyk": _Kind("picture", "in CMYK", "converted to RGB"),
     "16-bit": _Kind("picture", "in 16-bit grey", "scaled to 8 bits"),
     "animated": _Kind("picture", "of several frames", "the first frame is used"),
     "rotated": _Kind("picture", "with an EXIF rotation", "turned upright"),
     "transparent-among-opaque": _Kind("picture", "with transparency among others without", "laid over white"),
     "grey-among-colour": _Kind("picture", "in grey among colour", "given three equal channels"),
-    "other-size": _Kind("picture", "of another size than the most common one", "cropped to a square and resized"),
+    "other-size": _Kind(
+        "picture",
+        "of another size than the most common one",
+        "cropped to a square and resized, unless squares are cut out of it",
+    ),
 }
 
 
@@ -97,6 +106,18 @@ def gather(faults: Iterable[Fault]) -> tuple[Problem, ...]:
         for kind, found in paths.items()
         if found
     )
+
+
+def merged(problems: Mapping[str, Sequence[Problem]]) -> tuple[Problem, ...]:
+    """The problems of several sources as one list, by kind; each file with the name of its source in front."""
+    together = []
+    for kind in KINDS:
+        alike = [(name, problem) for name, found in problems.items() for problem in found if problem.kind == kind]
+        if alike:
+            files = tuple(f"{printable(name)}: {file}" for name, problem in alike for file in problem.files)
+            count = sum(problem.count for _, problem in alike)
+            together.append(Problem(kind, count, files[:SHOWN], KINDS[kind].action))
+    return tuple(together)
 
 
 def printable(path: str) -> str:

@@ -40,13 +40,23 @@ class Dataset(Protocol):
 
 @dataclass(frozen=True)
 class Want:
-    """What a data set must look like, and where decoded data may be kept."""
+    """What a data set must look like, and where decoded data may be kept.
+
+    Attributes:
+        size: Pixels on each side.
+        channels: 1, 3 or 4.
+        cache: Folder for decoded data.
+        disk_budget: Bytes above which they are not kept.
+        progress: Told how many pictures are decoded.
+        native: Whether pictures keep their own size, and squares of `size` are cut out of them.
+    """
 
     size: int
     channels: int
     cache: Path
     disk_budget: int
     progress: Progress | None
+    native: bool = False
 
 
 class Content(Protocol):
@@ -61,11 +71,13 @@ class Content(Protocol):
 class Source:
     """What opening has found, before any sample has its final shape.
 
+    Of pairs it describes the pictures that are wanted, not those that are given; of two domains the first.
+
     Attributes:
         name: As the user wrote it.
         kind: Images, or points of the plane.
-        count: Usable samples, at least 2.
-        channels: 1, 3 or 4; 2 for points.
+        count: Usable samples, at least 2; of pairs at least 1.
+        channels: 1, 3 or 4; 2 for points. Enough for the given pictures of pairs too, and for both of two domains.
         height: Of the most common size; 1 for points.
         width: Of the most common size; 1 for points.
         uniform: Whether all have that size.
@@ -75,6 +87,8 @@ class Source:
         fingerprint: Hash of the content, in hexadecimal.
         split: What the samples are, train or test; a source that has no test part answers with train, and a note.
         content: Where the samples lie.
+        form: Samples, pairs of a picture that is given and one that is wanted, or two domains that nothing pairs.
+        domains: Of two domains the source of each; else empty.
     """
 
     name: str
@@ -90,3 +104,5 @@ class Source:
     fingerprint: str
     split: str
     content: Content = field(repr=False)
+    form: Literal["single", "pairs", "two"] = "single"
+    domains: tuple[Source, ...] = ()
