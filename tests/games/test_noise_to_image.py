@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 def session(recipe, source="ring8"):
     opened = open_source(source)
-    return make_session(recipe, decode(opened, recipe.size, recipe.channels), Streams(0), CPU)
+    return make_session(recipe, {"real": decode(opened, recipe.size, recipe.channels)}, Streams(0), CPU)
 
 
 def ring(**changes):

@@ -3,12 +3,15 @@
 Importing this package enters every game into `GAMES` and every optimiser into `OPTIMISERS`.
 """
 
+from organza.games.cycle import Cycle
+from organza.games.deblur import Deblur
 from organza.games.game import (
     GAMES,
     OPTIMISERS,
     Abilities,
     Batch,
     Before,
+    Exhibit,
     FromNoise,
     Game,
     GameOptions,
@@ -23,10 +26,12 @@ from organza.games.game import (
     Stage,
     StagePlan,
     Tensors,
+    Translation,
     Turn,
 )
 from organza.games.noise_to_image import NoiseToImage
 from organza.games.optimisers import SGD, Adam, PlayerOptions, RMSprop
+from organza.games.paired import Paired
 
 __all__ = [
     "GAMES",
@@ -36,6 +41,9 @@ __all__ = [
     "Adam",
     "Batch",
     "Before",
+    "Cycle",
+    "Deblur",
+    "Exhibit",
     "FromNoise",
     "Game",
     "GameOptions",
@@ -45,6 +53,7 @@ __all__ = [
     "Networks",
     "NoiseToImage",
     "OptimiserOptions",
+    "Paired",
     "Player",
     "PlayerOptions",
     "RMSprop",
@@ -53,5 +62,6 @@ __all__ = [
     "Stage",
     "StagePlan",
     "Tensors",
+    "Translation",
     "Turn",
 ]

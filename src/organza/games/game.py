@@ -78,10 +78,17 @@ class Player:
 
 @dataclass(frozen=True)
 class Batch:
-    """Real samples: float [B, C, H, W] in [-1, 1], and label vectors, float [B, classes], where the game takes labels."""
+    """Real samples.
+
+    Attributes:
+        images: Float [B, C, H, W] in [-1, 1].
+        labels: Label vectors, float [B, classes], where the game takes labels.
+        inputs: What the images are to be made from, float [B, C, H, W] in [-1, 1], where the source has pairs.
+    """
 
     images: Tensor
     labels: Tensor | None = None
+    inputs: Tensor | None = None
 
 
 class Round(Protocol):
@@ -266,14 +273,62 @@ class Judges:
 
 
 @dataclass(frozen=True)
+class Translation:
+    """The ability to make a picture from a picture.
+
+    Attributes:
+        images: (networks, pictures [n, C, H, W] in [-1, 1]) -> pictures [n, C, scale H, scale W] in [-1, 1].
+        network: Name of the network that does it.
+        multiple: What height and width of its input must be divisible by.
+        smallest: The least that they may be.
+        scale: Pixels of the output for each pixel of the input, along each side.
+        own_statistics: Whether its normalisations take their statistics from the picture itself, batch normalisations
+            included, instead of those of the training.
+        dropout: Whether its dropout goes on after the training, as the only noise.
+    """
+
+    images: Callable[[Networks, Tensor], Tensor]
+    network: str = "generator"
+    multiple: int = 1
+    smallest: int = 1
+    scale: int = 1
+    own_statistics: bool = False
+    dropout: bool = False
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """How a game shows what it makes of real pictures.
+
+    Attributes:
+        columns: What each picture of a row is, for people, as ("input", "output", "target").
+        images: (networks, batches by domain, generator) -> a tensor [n, C, H, W] for each column.
+    """
+
+    columns: tuple[str, ...]
+    images: Callable[[Networks, Mapping[str, Batch], torch.Generator], tuple[Tensor, ...]]
+
+
+@dataclass(frozen=True)
 class Abilities:
-    """What a trained model can do; verbs ask for these, never for systems."""
+    """What a trained model can do; verbs ask for these, never for systems.
+
+    Attributes:
+        from_noise: Makes samples from noise.
+        judges: Says how real a sample looks.
+        translates: Makes pictures of one domain from those of another, by the name of the domain that they get into.
+        deblurs: Makes a sharp picture from a blurred one.
+        enlarges: Makes a larger picture from a small one.
+    """
 
     from_noise: FromNoise | None = None
     judges: Judges | None = None
+    translates: Mapping[str, Translation] = field(default_factory=dict)
+    deblurs: Translation | None = None
+    enlarges: Translation | None = None
 
     def names(self) -> list[str]:
-        return [name for name, ability in vars(self).items() if ability is not None]
+        return [name for name, ability in vars(self).items() if ability]
 
 
 @dataclass(frozen=True)
@@ -285,12 +340,21 @@ class Game:
         abilities: What the trained networks can do.
         clock: What budgets count: real images drawn from the first domain, or steps.
         labelled: Whether its networks take labels, which the source must then have.
+        domains: Where its real samples come from: one source, or two whose pictures have nothing to do with each other.
+        pairs: Whether each of its pictures comes with one that it is to be made from: never; if the source has them, and
+            otherwise the game makes it; or always.
+        exhibit: How it shows what it makes of real pictures; None for games from noise.
+        begin: What is done to the fresh networks of a new training, such as loading weights that others have trained.
     """
 
     stages: tuple[StagePlan, ...]
     abilities: Abilities
     clock: Literal["images", "steps"] = "images"
     labelled: bool = False
+    domains: tuple[str, ...] = ("real",)
+    pairs: Literal["none", "taken", "needed"] = "none"
+    exhibit: Exhibit | None = None
+    begin: Callable[[Networks], None] | None = None
 
     def stage(self, name: str) -> StagePlan:
         """The stage of this name.
@@ -304,8 +368,12 @@ class Game:
 class GameOptions(Protocol):
     """Options of one game: a frozen dataclass entered in `GAMES`."""
 
-    def build(self, shape: Shape) -> Game:
-        """The game for real samples of this shape, with labels of so many classes.
+    def build(self, shape: Shape, images: int) -> Game:
+        """The game.
+
+        Args:
+            shape: Of real samples, with labels of so many classes.
+            images: The whole budget, of which stages and schedules take their parts.
 
         Raises:
             UsageError: Its options do not go together.
@@ -323,6 +391,7 @@ __all__ = [
     "Batch",
     "Before",
     "Dims",
+    "Exhibit",
     "FromNoise",
     "Game",
     "GameOptions",
@@ -337,6 +406,7 @@ __all__ = [
     "Stage",
     "StagePlan",
     "Tensors",
+    "Translation",
     "Turn",
     "constant",
     "once",

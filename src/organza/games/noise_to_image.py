@@ -85,7 +85,7 @@ class NoiseToImage:
         """Whether the networks take labels."""
         return self.generator.network.conditional or self.discriminator.network.conditional
 
-    def build(self, shape: Shape) -> Game:
+    def build(self, shape: Shape, images: int = 0) -> Game:  # noqa: ARG002 (nothing in it depends on the budget)
         loss = LOSSES[self.loss]
         if not self.allow_unsound:
             refuse_unsound(
