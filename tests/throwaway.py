@@ -79,7 +79,7 @@ def deceive(networks, inputs):
 @GAMES.register("shared-fake")
 @dataclass(frozen=True)
 class SharedFake:
-    def build(self, shape):
+    def build(self, shape, images):
         return Game((StagePlan("main", self.stage),), FROM_NOISE)
 
     def stage(self, before):
@@ -129,7 +129,7 @@ class SharedFake:
 class Growth:
     first: int = 96
 
-    def build(self, shape):
+    def build(self, shape, images):
         return Game((StagePlan("small", self.small), StagePlan("large", self.large)), FROM_NOISE)
 
     def small(self, before):
@@ -184,7 +184,7 @@ class Growth:
 class Lazy:
     interval: int = 3
 
-    def build(self, shape):
+    def build(self, shape, images):
         return Game((StagePlan("main", self.stage),), FROM_NOISE)
 
     def stage(self, before):

@@ -49,7 +49,7 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_every_recipe_has_its_published_size(name):
     generator, discriminator, output = PUBLISHED[name]
     recipe = RECIPES[name]

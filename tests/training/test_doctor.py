@@ -61,7 +61,7 @@ def test_a_reading_touches_nothing_and_comes_out_the_same_again(name, source):
         override(RECIPES[name], {**SMALL, **({"generator.dense_width": 4} if name == "cgan" else {})}), opened
     )
     dataset = decode(opened, recipe.size, recipe.channels)
-    session = make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+    session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     session.play()
     patient = Patient(session, dataset, source, 0, held_out(recipe, dataset.count))
     modes = [module.training for network in session.entered.networks.values() for module in network.modules()]
@@ -87,7 +87,7 @@ def test_held_out_samples_never_come():
     recipe = RECIPES["ring"]
     dataset = decode(open_source("ring8"), 1, 2)
     held = held_out(recipe, dataset.count)
-    session = make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+    session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     order = session.batches["real"].order
     epoch = order.indices(0, order.count)
     assert len(held) == recipe.hold_out
@@ -104,7 +104,7 @@ def test_kinds_come_from_a_classifier_or_from_clusters():
     opened = open_source("fashion-mnist-10k")
     recipe = fit_to(override(RECIPES["gan"], SMALL), opened)
     dataset = decode(opened, 28, 1)
-    session = make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+    session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     for classifier in (None, load_features("fashion-classifier")):
         patient = Patient(session, dataset, "x", 0, held_out(recipe, dataset.count), classifier)
         assert 5 < patient.real_kinds <= patient.kinds == 10

@@ -150,7 +150,7 @@ def test_a_training_that_is_looked_at_goes_on_as_if_it_were_not(ring):
         RECIPES["ring"],
         {"batch": 8, "discriminator.width": 8, "discriminator.dropout": 0.3, "discriminator.spectral_norm": True},
     )
-    quiet, watched = (make_session(recipe, ring, Streams(0), CPU) for _ in range(2))
+    quiet, watched = (make_session(recipe, {"real": ring}, Streams(0), CPU) for _ in range(2))
     judges = watched.game.abilities.judges
     for _ in range(4):
         torch.manual_seed(quiet.progress.step)  # dropout draws from the global generator

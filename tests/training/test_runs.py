@@ -420,7 +420,7 @@ def test_tensorboard_gets_every_row(tmp_path):
 def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     recipe = replace(override(RECIPES["ring"], SMALL), images=64, log_every=64, sample_every=64)
     dataset = decode(open_source("ring8"), 1, 2)
-    session = planning.make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+    session = planning.make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     folder = RunFolder(tmp_path / "run")
     folder.open()
     facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8", "fingerprint": "x"}

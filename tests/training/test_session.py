@@ -30,7 +30,7 @@ def ring():
 
 def session_of(name, ring, seed=0):
     recipe = THROWAWAY[name]() if name in THROWAWAY else override(RECIPES[name], {"batch": 8, "generator.width": 8})
-    return make_session(recipe, ring, Streams(seed), CPU)
+    return make_session(recipe, {"real": ring}, Streams(seed), CPU)
 
 
 def weights(networks):
@@ -172,13 +172,13 @@ def test_batches_are_a_function_of_the_position():
     dataset = decode(open_source("fashion-mnist-10k"), 28, 1)
     first, second = (Batches(dataset, 16, Streams(0), CPU, flip=True) for _ in range(2))
     second.take(320)
-    images, labels = first.take(64)
-    again, same_labels = second.take(64)
+    images, labels, _ = first.take(64)
+    again, same_labels, _ = second.take(64)
     assert torch.equal(images, again)
     assert torch.equal(labels, same_labels)
     assert images.shape == (16, 1, 28, 28)
     assert (images.min(), images.max()) == (-1, 1)
-    plain, _ = Batches(dataset, 16, Streams(0), CPU).take(64)
+    plain, *_ = Batches(dataset, 16, Streams(0), CPU).take(64)
     mirrored = [not torch.equal(a, b) for a, b in zip(images, plain, strict=True)]
     assert 0 < sum(mirrored) < 16
     assert all(

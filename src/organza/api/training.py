@@ -18,7 +18,7 @@ from organza.console import Console
 from organza.errors import UsageError
 from organza.features import Features, load_features
 from organza.files import disk_errors
-from organza.recipes import Recipe, choose, find_recipe, fit_to, override
+from organza.recipes import Recipe, choose, find_recipe, fit_to, override, settle
 from organza.report import write_report
 from organza.tools.scoring import FEATURES_OF
 from organza.training import RunFolder, Watch, pick_device
@@ -92,7 +92,8 @@ def train(
 
     Args:
         recipe: Name, path of a YAML file, or value; None: chosen from the data.
-        data: Source: a built-in name, a folder or zip of images, a mixture.
+        data: Source: a built-in name, a folder or zip of images, a mixture; "A,B", two folders whose pictures nothing pairs;
+            "pairs:DIR", pictures in DIR/A, which are given, and DIR/B, which are wanted, or both side by side in each.
         out: Run folder; without it runs/RECIPE-SOURCE, with a digest of what else was asked for.
         images: Budget in images; None: the recipe's, or `minutes`.
         minutes: Budget in minutes; measured once, by a short try, and turned into images.
@@ -203,7 +204,7 @@ def prepare(
     named = find_recipe(recipe) if isinstance(recipe, str) else recipe
     with console.counting() as progress:
         source = sources.open_source(data, data_dir=Path(data_dir) if data_dir else None, progress=progress)
-        wanted = fit_to(override(named or choose(source, where.type), overrides), source, overrides)
+        wanted, notes = settle(fit_to(override(named or choose(source, where.type), overrides), source, overrides))
         request = Request(
             recipe=wanted,
             pinned=frozenset(overrides),
@@ -219,8 +220,10 @@ def prepare(
         if start and not folder.exists:
             load(start)  # what cannot be opened is said before anything is begun
         settled = continued(request, folder, source) if folder.exists else wanted
-        dataset = sources.decode(source, settled.size, settled.channels, progress=progress)
+        datasets = sources.decode_domains(
+            source, settled.decoded, settled.channels, native=settled.native, progress=progress
+        )
     with console.status("trying the recipe for a moment"):
-        plan = make_plan(request, settled, source, dataset, folder)
+        plan = make_plan(request, settled, source, datasets, folder, notes)
     console.plan(plan)
-    return Job(plan, request, dataset, folder)
+    return Job(plan, request, datasets, folder)

@@ -26,6 +26,10 @@ class Recipe:
         channels: 1 grey, 3 colour, 4 colour with alpha.
         classes: Entries of a label vector, for games that take labels: one for each class or attribute of the source.
         flip: Mirror every second training image, at random.
+        load: Pixels on each side to which pictures are resized before a square of `size` is cut out at a random place; 0: they
+            are resized to `size`.
+        native: Cut the squares out of the pictures in their own resolution instead.
+        augment: Turn, scale, shift and bend training images at random, and what they are to be made from alike.
         ema_half_life: Images after which an old weight counts half in the moving average that samples are made with;
             0 keeps no average.
         log_every: Images between two rows of metrics; 0 lets the budget decide.
@@ -47,6 +51,9 @@ class Recipe:
     channels: Literal[1, 2, 3, 4] = 3
     classes: Natural = 0
     flip: bool = False
+    load: Natural = 0
+    native: bool = False
+    augment: bool = False
     ema_half_life: int = 10_000
     log_every: int = 0
     sample_every: int = 0
@@ -62,11 +69,24 @@ class Recipe:
         for name in ("ema_half_life", "log_every", "sample_every", "doctor_every"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name} cannot be negative: {getattr(self, name)}")
+        if 0 < self.load < self.size:
+            raise UsageError(
+                f"no square of {self.size} pixels can be cut out of {self.load}: --load {self.size} or more"
+            )
+        if self.load and self.native:
+            raise UsageError(
+                "pictures are cut in their own resolution (--native true) or resized before (--load), not both"
+            )
 
     @property
     def sample(self) -> tuple[int, int, int]:
         """Shape (C, H, W) of one training sample."""
         return self.channels, self.size, self.size
+
+    @property
+    def decoded(self) -> int:
+        """Pixels on each side of the pictures of which training images are cut."""
+        return self.load or self.size
 
     @property
     def shape(self) -> Shape:
@@ -75,4 +95,4 @@ class Recipe:
 
     def build(self) -> Game:
         """The game for samples of this recipe's shape."""
-        return self.game.build(self.shape)
+        return self.game.build(self.shape, self.images)

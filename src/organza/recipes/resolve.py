@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from organza.data import Source
 from organza.errors import UsageError
+from organza.games import GameOptions
 from organza.recipes.fields import override
 from organza.recipes.recipe import Recipe
 from organza.recipes.table import RECIPES
 
 ROWS = 300  # rows of metrics of a whole run: a smooth curve
+OF_FORM = {"pairs": ("pix2pix-tiny", "pix2pix"), "two": ("cyclegan-tiny", "cyclegan")}  # on a CPU, elsewhere
 GRIDS, FRAMES = 24, 60  # sample grids of a whole run: a slider worth moving; for points, a film
 
 
@@ -19,10 +21,13 @@ def choose(source: Source, device: str) -> Recipe:
     """A recipe for these data on this kind of device, for a user who names none.
 
     Pictures get the convolutional GAN at the largest power of two that they fill, from 32 up to 64 pixels on a CPU and
-    128 on an accelerator; a CPU gets half of the published width. Points of the plane get the perceptron of the ring.
+    128 on an accelerator; a CPU gets half of the published width. Points of the plane get the perceptron of the ring. Pairs
+    get pix2pix, two domains CycleGAN, on a CPU in their small forms.
     """
     if source.kind == "points":
         return RECIPES["ring"]
+    if source.form != "single":
+        return RECIPES[OF_FORM[source.form][device != "cpu"]]
     shorter, largest = min(source.height, source.width), 64 if device == "cpu" else 128
     size = 32
     while size * 2 <= min(shorter, largest):
@@ -51,9 +56,42 @@ def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Reci
                 "into a folder of its own, or an attributes.csv beside them; or take a recipe without labels, as dcgan"
             )
         fitted["classes"] = len(source.classes)
+    refuse_other_forms(recipe, source)
     if fitted.get("classes", recipe.classes) != recipe.classes and "classes" in pinned:
         raise UsageError(f"{source.name} has {len(source.classes)} classes, not {recipe.classes}: leave out --classes")
     return override(recipe, {name: value for name, value in fitted.items() if name not in pinned})
+
+
+def settle(recipe: Recipe) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe with everything decided that depends on the files of this machine, and notes on that for the user.
+
+    Games of which something does, as the weights that they begin with, have a method `settled`.
+    """
+    settled: Callable[[], tuple[GameOptions, tuple[str, ...]]] | None = getattr(recipe.game, "settled", None)
+    if settled is None:
+        return recipe, ()
+    game, notes = settled()
+    return replace(recipe, game=game), notes
+
+
+def refuse_other_forms(recipe: Recipe, source: Source) -> None:
+    """Raise the `UsageError` for a source that does not give what the recipe's game draws."""
+    game = recipe.build()
+    if len(game.domains) == 2 and source.form != "two":
+        raise UsageError(
+            f"the recipe '{recipe.name}' learns from two domains: name two folders with a comma between, as --data A,B"
+        )
+    if len(game.domains) == 1 and source.form == "two":
+        raise UsageError(f"the recipe '{recipe.name}' learns from one source, and {source.name} are two: take cyclegan")
+    if game.pairs == "none" and source.form == "pairs":
+        raise UsageError(
+            f"the recipe '{recipe.name}' does not learn from pairs: take pix2pix, or name a folder of pictures alone"
+        )
+    if game.pairs == "needed" and source.form != "pairs":
+        raise UsageError(
+            f"the recipe '{recipe.name}' learns from pairs: name them as --data pairs:DIR, where DIR holds A (what is given) "
+            "and B (what is wanted), or pictures that show both side by side"
+        )
 
 
 def with_cadence(recipe: Recipe) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from organza.diagnosis import HEALTHY, Conditions, Diagnosis, History, diagnose
 from organza.diagnosis.detectors import warm
@@ -40,6 +40,7 @@ class Doctor:
         self.every = recipe.doctor_every or whole_steps(recipe, recipe.images / READINGS)
         self.changed_at, self.thrifty = changed_at, thrifty and not recipe.doctor_every
         self.rows, self.readings = folder.rows(), folder.readings()
+        self.checks = [(int(reading["images"]), str(reading["verdict"])) for reading in self.readings]
         self.diagnosis = self.diagnose()
         self.began, self.spent = time.perf_counter(), 0.0
 
@@ -58,6 +59,7 @@ class Doctor:
         if reading is not None:
             self.readings.append(reading)
         self.diagnosis = self.diagnose()
+        self.checks.append((self.patient.session.clock, self.diagnosis.verdict))
         if reading is not None:
             reading["verdict"] = self.diagnosis.verdict
             self.folder.add_reading(reading)
@@ -74,8 +76,8 @@ class Doctor:
         return History(conditions, self.recipe.images, self.readings, self.rows, culprit).after(self.changed_at)
 
     def running(self) -> int:
-        """How many of the last checks agree in their verdict."""
-        verdicts = [reading["verdict"] for reading in reversed(self.readings) if reading["images"] > self.changed_at]
+        """How many of the last checks agree in their verdict; of games without readings, those of this sitting."""
+        verdicts = [verdict for images, verdict in reversed(self.checks) if images > self.changed_at]
         return next((number for number, verdict in enumerate(verdicts) if verdict != verdicts[0]), len(verdicts))
 
     @property
@@ -88,7 +90,15 @@ class Doctor:
 def conditions_of(game: Game, kinds: int) -> Conditions:
     """What a game is like, as far as the signs of failure depend on it."""
     judges = game.abilities.judges
-    return Conditions(judges.draw, judges.least, kinds) if judges else Conditions(kinds=kinds)
+    draw, least = (judges.draw, judges.least) if judges else (None, 0.0)
+    besides: Literal["nothing", "cycle", "targets"] = "cycle" if len(game.domains) > 1 else "nothing"
+    return Conditions(
+        draw,
+        least,
+        kinds,
+        read=game.abilities.from_noise is not None,
+        besides=besides if game.pairs == "none" else "targets",
+    )
 
 
 def takes(recipe: Recipe, changes: Mapping[str, Any]) -> bool:

@@ -19,11 +19,12 @@ class BlankRound:
 
     step, clock, size, device = 0, 0, 2, META
 
-    def __init__(self, shape: Shape, state: Mapping[str, Tensor], scratch: Tensors) -> None:
-        self.shape, self.state, self.scratch = shape, state, scratch
+    def __init__(self, shape: Shape, pairs: bool, state: Mapping[str, Tensor], scratch: Tensors) -> None:
+        self.shape, self.pairs, self.state, self.scratch = shape, pairs, state, scratch
 
     def real(self, domain: str = "real") -> Batch:
-        return Batch(torch.empty(self.size, *self.shape.sample, device=META), self.labels(domain))
+        images = torch.empty(self.size, *self.shape.sample, device=META)
+        return Batch(images, self.labels(domain), torch.empty_like(images) if self.pairs else None)
 
     def labels(self, domain: str = "real") -> Tensor | None:  # noqa: ARG002 (all domains have the same shape)
         return torch.empty(self.size, self.shape.classes, device=META) if self.shape.classes else None
@@ -39,14 +40,18 @@ class BlankRound:
 
 
 def network_facts(game: Game, shape: Shape) -> dict[str, dict[str, Any]]:
-    """Trainable parameters and output shape, without the batch, of every network of the game's first stage.
+    """Trainable parameters and output shape, without the batch, of every network of the game, as the last stage has it.
 
     Returns:
-        Name -> {"parameters": N, "output": [...]}.
+        Name -> {"parameters": N, "output": [...]}; where a network names parts of it, "NETWORK.PART" -> {"parameters": N}.
     """
     with META:
-        stage = game.stages[0].build(None)
-    facts = {name: {"parameters": count_parameters(network), "output": []} for name, network in stage.networks.items()}
+        stage = game.stages[-1].build(None)
+    facts: dict[str, dict[str, Any]] = {}
+    for name, network in stage.networks.items():
+        facts[name] = {"parameters": count_parameters(network), "output": []}
+        for part in getattr(network, "parts", ()):
+            facts[f"{name}.{part}"] = {"parameters": count_parameters(network.get_submodule(part))}
 
     def record(name: str, output: Tensor) -> None:
         facts[name]["output"] = list(output.shape[1:])
@@ -55,5 +60,6 @@ def network_facts(game: Game, shape: Shape) -> dict[str, dict[str, Any]]:
         network.register_forward_hook(lambda _module, _inputs, output, name=name: record(name, output))
     scratch: Tensors = {}
     for turn in stage.turns:
-        scratch |= turn.losses(stage.networks, turn.draw(BlankRound(shape, stage.state, scratch))).scratch
+        blank = BlankRound(shape, game.pairs == "needed", stage.state, scratch)
+        scratch |= turn.losses(stage.networks, turn.draw(blank)).scratch
     return facts

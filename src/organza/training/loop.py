@@ -10,11 +10,14 @@ from typing import Any, Literal, NoReturn
 
 import torch
 
+from organza.data import to_pixels
 from organza.diagnosis import Diagnosis
 from organza.errors import TrainingStopped
 from organza.exchange import save_model, weights_digest
 from organza.exchange.model import picture_pixels
+from organza.games import Exhibit
 from organza.marks import Mark, grid
+from organza.metrics import psnr
 from organza.recipes import Recipe
 from organza.streams import Streams
 from organza.training import checkpoint
@@ -24,10 +27,11 @@ from organza.training.folder import Row, RunFolder
 from organza.training.plane import plane_picture, shown_points
 from organza.training.scores import BestSoFar, NotFiniteError
 from organza.training.session import Session
-from organza.training.shown import Shown
+from organza.training.shown import Shown, exhibited
 
 Ending = Literal["done", "interrupted", "failing"]
 CHECKPOINT_SHARE = 0.02  # of the time at most goes into checkpoints, however large they are
+BEST_PSNR = 100.0  # dB, for pictures that equal their target, as DeblurGAN-v2's authors count them
 CHECK_EVERY = 64  # steps between looks at an accelerator's figures, each of which waits for it
 
 
@@ -209,6 +213,8 @@ class Keeper:
     def grid(self) -> None:
         """Write what the averaged networks make of the latents that are shown all through the run."""
         self.check()
+        if self.session.game.exhibit:
+            self.show_real(self.session.game.exhibit)
         ability = self.session.game.abilities.from_noise
         if ability is None:
             return
@@ -230,6 +236,26 @@ class Keeper:
             pixels = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
         mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)
         self.folder.save_samples(self.session.clock, pixels, mark)
+
+    def show_real(self, exhibit: Exhibit) -> None:
+        """Write what the averaged networks make of the real pictures that are shown all through the run.
+
+        Where it is known what was wanted, how near they come goes into the next row of metrics, beside how near the input is.
+        """
+        session, networks = self.session, self.session.entered.averages.networks
+        real = exhibited(session.batches, self.recipe.size)
+        columns = exhibit.images(networks, real, self.shown.generator("exhibit"))
+        if not all(bool(column.isfinite().all()) for column in columns):
+            self.stop("a generated picture is NaN or infinite")
+        if exhibit.columns[-1] == "target":
+            given, made, target = columns
+            for name, pictures in (("psnr", made), ("psnr_of_input", given)):
+                near = psnr(to_pixels(pictures).permute(0, 3, 1, 2), to_pixels(target).permute(0, 3, 1, 2))
+                session.window.add({f"shown.{name}": near.clamp(max=BEST_PSNR).mean().to(session.device)})
+        rows = torch.stack(columns, 1).flatten(0, 1).cpu()
+        details: dict[str, int | str] = {"images": session.clock, "grid": len(rows)}
+        mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)
+        self.folder.save_samples(session.clock, grid(picture_pixels(rows), len(columns)), mark)
 
     def save_model(self, folder: Path, scores: Mapping[str, float] | None = None) -> None:
         """Write what the training has made so far."""

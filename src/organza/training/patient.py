@@ -77,13 +77,15 @@ class Patient:
         classifier: Features | None = None,
     ) -> None:
         self.session, self.crop, self.classifier = session, crop, classifier
+        self.kinds, self.able = 0, session.game.abilities.from_noise is not None
+        if not self.able:
+            return
         self.points = dataset.shape[0] == 2
         self.streams = Streams(session.streams.seed)  # through all attempts the same
         order = torch.randperm(dataset.count, generator=self.streams.generator("probed real"))
         order = order[~torch.isin(order, held)]
         self.real = self._group(dataset, order[: POINTS if self.points else PICTURES])
-        self.kinds = 0
-        self.able = session.game.abilities.from_noise is not None and len(self.real.samples) >= FEWEST
+        self.able = len(self.real.samples) >= FEWEST
         if not self.able:
             return
         self.held = self._group(dataset, held) if len(held) else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from organza.data import Batches, Dataset, Fit, Source, fit
+from organza.data.augment import geometric
 from organza.errors import OrganzaError, UsageError
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
 from organza.streams import Streams
@@ -25,10 +27,22 @@ SMALLEST_BATCH = 8
 HELD_PART, FEWEST_HELD = 20, 8  # one in so many samples at most is held out; fewer than so many would say nothing
 
 
-def make_session(recipe: Recipe, dataset: Dataset, streams: Streams, device: torch.device) -> Session:
-    """A fresh training of this recipe on these data."""
-    left_out = held_out(recipe, dataset.count)
-    batches = {"real": Batches(dataset, recipe.batch, streams, device, recipe.flip, left_out=left_out)}
+def make_session(recipe: Recipe, datasets: Mapping[str, Dataset], streams: Streams, device: torch.device) -> Session:
+    """A fresh training of this recipe on these data, by domain."""
+    batches = {
+        domain: Batches(
+            dataset,
+            recipe.batch,
+            streams,
+            device,
+            recipe.flip,
+            domain,
+            left_out=held_out(recipe, dataset.count),
+            cut=recipe.size if recipe.load or recipe.native else 0,
+            augment=geometric if recipe.augment else None,
+        )
+        for domain, dataset in datasets.items()
+    }
     return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
 
 
@@ -39,26 +53,34 @@ def held_out(recipe: Recipe, count: int) -> Tensor:
     return order[: kept_away if kept_away >= FEWEST_HELD else 0]
 
 
-def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset, folder: RunFolder) -> Plan:
+def make_plan(
+    request: Request,
+    recipe: Recipe,
+    source: Source,
+    datasets: Mapping[str, Dataset],
+    folder: RunFolder,
+    settled: Collection[str] = (),
+) -> Plan:
     """What is going to happen: from the run that is already in the folder, or by a short try.
 
     Args:
         request: What the user asks for.
         recipe: What will train: the request's, or that of the run in the folder.
         source: Opened.
-        dataset: In the recipe's shape.
+        datasets: In the recipe's shape, by domain.
         folder: Of the run.
+        settled: What was decided for this machine, one note each.
 
     Raises:
         OrganzaError: The device's memory is too small for the batch.
     """
-    notes = [*source.notes, *dataset.notes]
+    notes = [*settled, *source.notes, *dict.fromkeys(note for dataset in datasets.values() for note in dataset.notes)]
     resumes = folder.exists
     status = folder.read_record().get("status", {}) if resumes else {}
     if status.get("images_per_second"):
         tried = Probe(status["images_per_second"], 0)
     else:
-        recipe, tried = fitting_batch(recipe, dataset, request, notes, fixed=resumes or "batch" in request.pinned)
+        recipe, tried = fitting_batch(recipe, datasets, request, notes, fixed=resumes or "batch" in request.pinned)
     if not resumes:
         if request.images is not None:
             recipe = replace(recipe, images=request.images)
@@ -68,7 +90,7 @@ def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset
     return Plan(
         recipe=recipe,
         source=source,
-        fit=fit_of(source, recipe).sentence if source.kind == "images" else "as they are",
+        fit=fit_sentence(source, recipe),
         networks=network_facts(recipe.build(), recipe.shape),
         device=str(describe(request.device)["device"]),
         images_per_second=tried.images_per_second,
@@ -82,7 +104,17 @@ def make_plan(request: Request, recipe: Recipe, source: Source, dataset: Dataset
 
 def fit_of(source: Source, recipe: Recipe) -> Fit:
     """How a picture of the source becomes one of the recipe's size."""
-    return fit(source.height, source.width, recipe.size, uniform=source.uniform)
+    return fit(source.height, source.width, recipe.decoded, uniform=source.uniform)
+
+
+def fit_sentence(source: Source, recipe: Recipe) -> str:
+    """What is done to the pictures of the source, in words."""
+    if source.kind != "images":
+        return "as they are"
+    if recipe.native:
+        return f"squares of {recipe.size}x{recipe.size} cut out at random places, in their own resolution"
+    whole = fit_of(source, recipe).sentence
+    return f"{whole}, then cut to {recipe.size}x{recipe.size} at random places" if recipe.load else whole
 
 
 def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
@@ -118,12 +150,12 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
 
 
 def fitting_batch(
-    recipe: Recipe, dataset: Dataset, request: Request, notes: list[str], *, fixed: bool
+    recipe: Recipe, datasets: Mapping[str, Dataset], request: Request, notes: list[str], *, fixed: bool
 ) -> tuple[Recipe, Probe]:
     """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
     while True:
         try:
-            return recipe, probe(make_session(recipe, dataset, Streams(request.seed), request.device))
+            return recipe, probe(make_session(recipe, datasets, Streams(request.seed), request.device))
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise

@@ -51,7 +51,8 @@ def default_folder(
     asked = {**{name: str(value) for name, value in overrides.items()}, "seed": seed, "from": str(start or "")}
     plain = asked == {"seed": 0, "from": ""}
     digest = "" if plain else "-" + hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:6]
-    return Path("runs") / f"{Path(recipe.name).name}-{Path(source.name).stem or 'data'}{digest}"
+    data = "-".join(Path(one.name.removeprefix("pairs:")).stem for one in source.domains or (source,))
+    return Path("runs") / f"{Path(recipe.name).name}-{data or 'data'}{digest}"
 
 
 def command_line(

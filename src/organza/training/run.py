@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,12 +40,17 @@ RECORDED = ("name", "kind", "count", "channels", "height", "width", "split", "fi
 
 @dataclass(frozen=True)
 class Job:
-    """A training that is ready to begin or to go on."""
+    """A training that is ready to begin or to go on; its data by domain."""
 
     plan: Plan
     request: Request
-    dataset: Dataset
+    datasets: Mapping[str, Dataset]
     folder: RunFolder
+
+    @property
+    def dataset(self) -> Dataset:
+        """Of the first domain, whose images are counted."""
+        return next(iter(self.datasets.values()))
 
 
 @dataclass(frozen=True)
@@ -133,14 +139,17 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
     for name, asks in (("seed", request.seed), ("fingerprint", source.fingerprint)):
         if counters[name] != asks:
             raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
-    session = make_session(recipe, job.dataset, Streams(counters["seed"], counters["attempt"]), request.device)
+    session = make_session(recipe, job.datasets, Streams(counters["seed"], counters["attempt"]), request.device)
     start = request.start or earlier.get("from")
     if stored:
         session.restore(stored.tensors, stored.counters)
     elif start:
         begin_from(session, load_model(Path(start)), strict=not attempt)
+    elif session.game.begin:
+        for networks in (session.entered.networks, session.entered.averages.networks):
+            session.game.begin(networks)
     folder.cut(session.clock if stored and session.progress.step else -1)
-    crop = fit_of(source, recipe).pad if source.kind == "images" else 0
+    crop = fit_of(source, recipe).pad if source.kind == "images" and not recipe.native else 0
     held = held_out(recipe, job.dataset.count)
     patient = Patient(session, job.dataset, source.name, crop, held, care.classifier)
     remedies = earlier.get("remedies", [])
@@ -166,6 +175,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
             "held_out": len(held),
             "notes": [*plan.notes, *warnings],
         },
+        "exhibit": list(session.game.exhibit.columns) if session.game.exhibit else [],
         "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
         "networks": plan.networks,
         "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
@@ -203,7 +213,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         record("running")
         watch.saved()
 
-    if not stored:
+    if not stored and not session.game.exhibit:  # whose grids show the real pictures themselves
         save_real(folder, job.dataset, source, recipe, crop, request.seed)
     record("running")
     folder.write_recipe(recipe)  # last, because with it the run has begun: whoever finds it finds the record, too

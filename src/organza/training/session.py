@@ -133,11 +133,10 @@ class Session:
         """The next batch of a domain, or the last one of this step."""
         if fresh or domain not in self._last:
             batches = self.batches[domain]
-            images, labels = batches.take(self.progress.drawn[domain])
-            vectors = None
-            if self.game.labelled and labels is not None:
-                vectors = label_vectors(labels, len(batches.dataset.classes))
-            self._last[domain] = Batch(images, vectors)
+            taken, vectors = batches.take(self.progress.drawn[domain]), None
+            if self.game.labelled and taken.labels is not None:
+                vectors = label_vectors(taken.labels, len(batches.dataset.classes))
+            self._last[domain] = Batch(taken.samples, vectors, taken.inputs)
             self.progress.drawn[domain] += self.size
         return self._last[domain]
 

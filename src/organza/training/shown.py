@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from organza.games import FromNoise
+from organza.data import Batches, to_samples
+from organza.data.dataset import PairedDataset
+from organza.games import Batch, FromNoise
 from organza.recipes import Recipe
 from organza.streams import Streams
 
 PICTURES, POINTS = 8, 2500  # pictures a row and a column; points of the plane
+EXHIBITED, PIXELS = 8, 1024  # rows at most of a grid of real pictures and what becomes of them, and their height in all
 CLASSES = 16  # columns at most of a grid with labels
 
 
@@ -70,3 +73,31 @@ class Shown:
             return ability.latent(generator, self.count), labels[torch.arange(self.count) % self.columns]
         z = ability.latent(generator, self.rows).repeat_interleave(self.columns, 0)
         return z, labels.repeat(self.rows, 1)
+
+
+def exhibited(batches: Mapping[str, Batches], size: int) -> dict[str, Batch]:
+    """The real pictures of each domain with which a game shows what it makes of them, the same all through the run.
+
+    They are not trained on, where any are held out, and cut from the middle.
+
+    Args:
+        batches: By domain.
+        size: Pixels on each side.
+    """
+    shown = {}
+    for domain, own in batches.items():
+        held = own.order.left_out
+        chosen = (held if len(held) else own.order.members)[: max(2, min(EXHIBITED, PIXELS // size))]
+        dataset = own.dataset
+        images = middle(to_samples(dataset.read(chosen)), size).to(own.device)
+        inputs = None
+        if isinstance(dataset, PairedDataset):
+            inputs = middle(to_samples(dataset.inputs.read(chosen)), size).to(own.device)
+        shown[domain] = Batch(images, inputs=inputs)
+    return shown
+
+
+def middle(pictures: Tensor, size: int) -> Tensor:
+    """The middle square of pictures [n, C, H, W]."""
+    top, left = ((side - size) // 2 for side in pictures.shape[2:])
+    return pictures[..., top : top + size, left : left + size]
