@@ -44,7 +44,7 @@ def histories(case: Case, seed: int) -> dict[str, Any]:
     source = open_source(case.data)
     recipe = fit_to(override(RECIPES[case.recipe], case.fields), source)
     dataset = part(decode(source, recipe.size, recipe.channels), case.samples)
-    session = make_session(recipe, dataset, Streams(seed), CPU)
+    session = make_session(recipe, {"real": dataset}, Streams(seed), CPU)
     crop = (recipe.size - source.width) // 2 if source.kind == "images" else 0
     classifier = load_features("fashion-classifier") if source.kind == "images" else None
     patient = Patient(session, dataset, source.name, crop, held_out(recipe, dataset.count), classifier)

@@ -69,7 +69,7 @@ class Organza(Contender):
 
     def __init__(self, recipe, dataset) -> None:
         super().__init__(recipe.batch)
-        self.session = make_session(recipe, dataset, Streams(0), torch.device("cpu"))
+        self.session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
 
     def step(self) -> None:
         self.session.play()

@@ -19,9 +19,13 @@ __all__ = [
     "check",
     "compare",
     "cp",
+    "data_blur",
     "data_features",
+    "deblur",
     "diagnose",
+    "enlarge",
     "evaluate",
+    "import_model",
     "load",
     "names",
     "reproduce",
@@ -30,6 +34,7 @@ __all__ = [
     "show",
     "sweep",
     "train",
+    "translate",
     "verify",
 ]
 
@@ -38,9 +43,13 @@ if TYPE_CHECKING:
         check,
         compare,
         cp,
+        data_blur,
         data_features,
+        deblur,
         diagnose,
+        enlarge,
         evaluate,
+        import_model,
         load,
         names,
         reproduce,
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
         show,
         sweep,
         train,
+        translate,
         verify,
     )
 

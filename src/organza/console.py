@@ -33,6 +33,7 @@ class Console:
     def __init__(self, quiet: bool = False) -> None:
         width = None if sys.stderr.isatty() else WIDTH
         self.rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True, width=width)
+        self.near = ""  # how near the pictures come that a training shows, where there is something to come near to
 
     def say(self, text: str) -> None:
         self.rich.print(text, markup=False)
@@ -76,7 +77,7 @@ class Console:
     @contextmanager
     def training(self, plan: Plan) -> Iterator[TrainingLine]:
         """The live line of a training."""
-        line = TrainingLine(self, plan)
+        line, self.near = TrainingLine(self, plan), ""
         with line.bar:
             yield line
 
@@ -92,6 +93,8 @@ class Console:
             self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here")
         else:
             self.say(f"done: {seen}")
+        if self.near:
+            self.say(f"grids:  {self.near}")
         diagnosis = result.diagnosis
         self.say(f"doctor: {diagnosis.verdict}. {diagnosis.sentence}")
         for notice in diagnosis.notices:
@@ -101,7 +104,7 @@ class Console:
             self.say(f"        Try {first.options}: {first.reason} `organza diagnose {run}` tells more.")
         self.say(f"report: {run / 'report.html'}")
         if result.verdict != "not-finite":
-            self.say(f"try:    organza sample {run} -n 64 --out samples.png")
+            self.say(f"try:    organza {use(plan)}")
 
 
 class TrainingLine:
@@ -136,7 +139,7 @@ class TrainingLine:
         elapsed = now - self.began
         rate = (clock - self.start_clock) / elapsed if elapsed > 1 else self.plan_rate
         speed, eta = f"{rate:,.0f} images/s", f"ETA {duration(max(0, self.budget - clock) / max(rate, 1e-9))}"
-        text = "  ".join(part for part in (spoken(figures), self.scores, self.verdict) if part)
+        text = "  ".join(part for part in (spoken(figures), self.console.near, self.scores, self.verdict) if part)
         self.bar.update(self.task, completed=clock, speed=speed, eta=eta, figures=text)
         if not self.console.rich.is_terminal and now - self.last_plain > PLAIN_EVERY:
             self.last_plain = now
@@ -166,9 +169,29 @@ class TrainingLine:
         self.start_clock, self.verdict = None, ""
 
     def row(self, row: Mapping[str, Any]) -> None:
-        """Show a row of metrics, at the end of the run the last one."""
+        """Show a row of metrics, at the end of the run the last one; and keep how near the shown pictures come."""
+        self.console.near = nearness(row) or self.console.near
         if row["images"] >= self.budget:
             self.bar.update(self.task, completed=row["images"], eta="", figures=spoken(row))
+
+
+def use(plan: Plan) -> str:
+    """A command, without its first word, that uses what was trained; it depends on what the model can do."""
+    abilities, run = plan.recipe.build().abilities, plan.out
+    if abilities.translates:
+        target = f" --to {next(iter(abilities.translates))}" if len(abilities.translates) > 1 else ""
+        return f"translate {run} input.png output.png{target}"
+    if abilities.deblurs or abilities.enlarges:
+        return f"{'deblur' if abilities.deblurs else 'enlarge'} {run} input.png output.png"
+    return f"sample {run} -n 64 --out samples.png"
+
+
+def nearness(figures: Mapping[str, Any]) -> str:
+    """How near the pictures of the grid come to their targets, beside how near their inputs are; nothing without a grid."""
+    made, given = (figures.get(f"shown.{name}") for name in ("psnr", "psnr_of_input"))
+    if not isinstance(made, float) or not isinstance(given, float):
+        return ""
+    return f"PSNR {made:.1f} dB (inputs {given:.1f} dB)"
 
 
 def spoken(figures: Mapping[str, Any]) -> str:

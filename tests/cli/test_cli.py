@@ -49,7 +49,7 @@ def test_help_imports_neither_torch_nor_tyro():
         assert f"\n  {verb} " in done.stdout
 
 
-@pytest.mark.parametrize("verb", [*cli.VERBS, "data check", "data features"])
+@pytest.mark.parametrize("verb", [*cli.VERBS, "data check", "data blur", "data features"])
 def test_every_verb_has_help(organza, verb):
     status, out, _ = organza(f"{verb} --help")
     assert status == 0
@@ -254,8 +254,9 @@ def test_the_python_face_is_small_and_light():
     import organza
 
     assert set(organza.__all__) == {
-        "OrganzaError", "check", "compare", "cp", "data_features", "diagnose", "evaluate", "load", "names", "reproduce", "sample",
-        "save_images", "show", "sweep", "train", "verify",
+        "OrganzaError", "check", "compare", "cp", "data_blur", "data_features", "deblur", "diagnose", "enlarge",
+        "evaluate", "import_model", "load", "names", "reproduce", "sample", "save_images", "show", "sweep", "train", "translate",
+        "verify",
     }  # fmt: skip
     rooms = {path.name for path in Path(organza.__file__).parent.iterdir() if path.is_dir()}
     assert not rooms & set(organza.__all__)

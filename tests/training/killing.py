@@ -14,7 +14,12 @@ from pathlib import Path
 
 WATCHED = tuple(os.path.join("organza", part) for part in ("training", "exchange", "files.py", "marks", "data"))
 
-OWN = {"cgan": {"generator.dense_width": 4}}  # fields that make a system small; it has labels and dropout
+SIZES = {"dcgan": 32, "cyclegan-tiny": 32, "srgan-tiny": 32}
+OWN = {  # fields that make a system small
+    "cgan": {"generator.dense_width": 4},  # it has labels and dropout
+    "cyclegan-tiny": {"generator.blocks": 1, "pool": 5},
+    "srgan-tiny": {"generator.blocks": 1, "first": 0.5, "native": False},
+}
 
 
 def train(name: str, folder: str) -> None:
@@ -32,11 +37,9 @@ def train(name: str, folder: str) -> None:
     if name in THROWAWAY:
         recipe, data = override(THROWAWAY[name](), {"doctor_every": 48}), "ring8"
     else:
-        narrow = {"generator.width": 4, "discriminator.width": 4}
-        recipe, data = (
-            override(RECIPES[name], common | narrow | {"size": 32 if name == "dcgan" else 28} | OWN.get(name, {})),
-            "fashion-mnist-10k",
-        )
+        narrow = {"generator.width": 4, "discriminator.width": 4, "size": SIZES.get(name, 28)}
+        recipe = override(RECIPES[name], common | narrow | OWN.get(name, {}))
+        data = ",".join(["fashion-mnist-10k"] * len(recipe.build().domains))
     api.train(recipe, data=data, out=folder, save_every=0.0, console=Console(quiet=True))
 
 

@@ -13,6 +13,11 @@ from organza.training import RunFolder, checkpoint
 from throwaway import THROWAWAY
 
 SYSTEMS = ["gan", "dcgan", "cgan", *THROWAWAY]
+PICTURES = ["cyclegan-tiny", "srgan-tiny"]  # two domains and pools; inputs made on the way, and two stages
+DRAWS = {
+    **dict.fromkeys(SYSTEMS, 20),
+    **dict.fromkeys(PICTURES, 6),
+}  # kill points, anywhere between first and last line
 
 
 def remains(folder):
@@ -42,14 +47,13 @@ def straight(tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", DRAWS)
 def test_killed_at_any_line_and_resumed_is_bit_identical(name, straight, tmp_path_factory):
     expected, lines = straight(name)
     assert len(expected[2]) >= 4
     killed = 0
 
-    # 20 kill points for each system, anywhere between its first line and its last.
-    @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=DRAWS[name], deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(1, lines))
     def kill_at(line):
         nonlocal killed
@@ -60,7 +64,7 @@ def test_killed_at_any_line_and_resumed_is_bit_identical(name, straight, tmp_pat
         assert remains(folder) == expected
 
     kill_at()
-    assert killed >= 15  # most draws must have been real kills
+    assert killed >= 0.7 * DRAWS[name]  # most draws must have been real kills
 
 
 def test_killed_again_and_again(straight, tmp_path):

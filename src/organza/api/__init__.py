@@ -1,10 +1,13 @@
 """The functions that users call, from Python as from the command line. Each verb is the function of the same name."""
 
+from organza.api.blurring import data_blur
 from organza.api.comparing import compare, reproduce, sweep
 from organza.api.diagnosing import diagnose
+from organza.api.importing import import_model
 from organza.api.looking import check, cp, names, show
 from organza.api.measuring import data_features, evaluate
 from organza.api.models import load, sample, save_images, verify
+from organza.api.picturing import deblur, enlarge, translate
 from organza.api.training import Run, prepare, train
 
 __all__ = [
@@ -12,9 +15,13 @@ __all__ = [
     "check",
     "compare",
     "cp",
+    "data_blur",
     "data_features",
+    "deblur",
     "diagnose",
+    "enlarge",
     "evaluate",
+    "import_model",
     "load",
     "names",
     "prepare",
@@ -24,5 +31,6 @@ __all__ = [
     "show",
     "sweep",
     "train",
+    "translate",
     "verify",
 ]

@@ -46,7 +46,7 @@ def check(
     place = Path(data_dir) if data_dir else None
     with (console or Console()).counting() as progress:
         found = sources.check(source, data_dir=place, progress=progress)
-        if quick:
+        if quick or found.domains or found.pairs is not None:  # it tells what data are enough for in a GAN from noise
             return found
         try:
             opened = sources.open_source(source, data_dir=place, progress=progress)

@@ -13,6 +13,9 @@ from organza.version import __version__
 VERBS = {
     "train": "train",
     "sample": "sample",
+    "deblur": "deblur",
+    "translate": "translate",
+    "enlarge": "enlarge",
     "evaluate": "evaluate",
     "list": "list",
     "show": "show",
@@ -23,6 +26,7 @@ VERBS = {
     "reproduce": "reproduce",
     "data": "data",
     "verify": "verify",
+    "import": "importing",
 }
 
 

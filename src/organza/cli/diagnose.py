@@ -37,9 +37,13 @@ def diagnose(
         print(notice)
     print()
     for finding in sorted(diagnosis.findings, key=lambda finding: finding.verdict is None):
-        print(line(finding))
+        if finding.value is not None:
+            print(line(finding, finding.value))
         if finding.verdict:
             print(f"    {finding.sentence}")
+    unmeasured = [finding.name for finding in diagnosis.findings if finding.value is None]
+    if unmeasured:
+        print(f"  nothing to measure by in this training: {', '.join(unmeasured)}")
     if diagnosis.prescriptions:
         print("\nwhat to try, the first choice first:")
     for prescription in diagnosis.prescriptions:
@@ -47,11 +51,10 @@ def diagnose(
     return 0
 
 
-def line(finding: Finding) -> str:
+def line(finding: Finding, value: float) -> str:
     """One detector's value against its threshold."""
-    value = "not measured" if finding.value is None else f"{finding.value:.3g}"
-    quiet = "beyond, but too early to tell, or excused by another sign" if finding.beyond else "nothing amiss"
-    return f"  {finding.name:<20}{value:>14}   {finding.side} {finding.threshold:g}   {finding.verdict or quiet}"
+    quiet = "beyond, but too early to tell, or excused" if finding.beyond else "nothing amiss"
+    return f"  {finding.name:<20}{value:>14.3g}   {finding.side} {finding.threshold:g}   {finding.verdict or quiet}"
 
 
 def run(words: list[str]) -> int:

@@ -15,14 +15,19 @@ from organza.diagnosis.history import RECENT, History
 from organza.diagnosis.measures import Measure
 from organza.registry import Registry
 
-WARM_UP = 0.25  # of the budget: before, every generator makes samples that are alike, and every discriminator wins
+# Of the budget, or of what a later stage has of it. Before, every generator makes samples that are alike, and every
+# discriminator wins.
+WARM_UP = 0.25
 YOUNG = 200  # steps after which something can be said at all
 
 
 def warm(history: History) -> bool:
     """Whether the training has had time enough to show what becomes of it."""
-    steps = max((int(record["step"]) for record in (*history.readings[-1:], *history.rows[-1:])), default=0)
-    return history.images >= WARM_UP * history.budget and steps >= YOUNG and len(history.readings) > RECENT
+    images, steps = history.begun
+    seen = max((int(record["step"]) for record in (*history.readings[-1:], *history.rows[-1:])), default=0)
+    looks = history.readings if history.conditions.read else history.stage
+    old = history.images - images >= WARM_UP * (history.budget - images) and seen - steps >= YOUNG
+    return old and len(looks) > RECENT
 
 
 def always(_history: History) -> bool:
@@ -83,9 +88,15 @@ def standing(history: History) -> bool:
     return warm(history) and not fallen(history)
 
 
+def fading(history: History) -> bool:
+    """The generator's gradient fades, and not because it has learnt what else it is told; or it is gone altogether."""
+    return standing(history) and (history.conditions.besides == "nothing" or measures.gradient_left(history) == 0.0)
+
+
 def wins_all(history: History) -> bool:
-    """The discriminator wins nearly every pair, and not because all samples have become the same one."""
-    return standing(history) and (history.lately("discriminator.wins") or 0.0) > 0.99
+    """The discriminator wins nearly every pair, not because all samples have become the same one, and that does harm."""
+    harm = history.conditions.besides != "targets"
+    return standing(history) and harm and (history.lately("discriminator.wins") or 0.0) > 0.99
 
 
 def far_off(history: History) -> bool:
@@ -191,7 +202,7 @@ for name, detector in {
         "below",
         0.012,
         "How long the generator's gradient is against the beginning. Near 0 the generator is told nothing any more.",
-        standing,
+        fading,
     ),
     "strength": Detector(
         "the discriminator's loss against that of a draw",

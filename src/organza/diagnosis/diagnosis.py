@@ -18,6 +18,20 @@ NOISE = 0.01  # energy distance that a reading of the data themselves may show
 DRAW = (0.4, 0.75)  # share of the pairs that a discriminator wins at an equilibrium
 CLOSE = 0.05  # energy distance below which samples are close to the data
 
+YOUNG = (
+    "Too young to tell: most signs are judged after a quarter of the budget, some hundred steps and a few readings, "
+    "because every training begins like a failing one."
+)
+UNREAD_YOUNG = (
+    "Too young to tell: losses and gradients are judged after some hundred steps and a quarter of the budget, or of "
+    "what a later stage has of it, because every training begins like a failing one."
+)
+UNREAD = (
+    "This rests on losses and gradients alone: the doctor reads samples that are made from noise, and here pictures "
+    "are made from pictures. How good they are, it cannot tell: look at the grids, and at how near they come to "
+    "their targets where there are some."
+)
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -75,14 +89,16 @@ def diagnose(
 
 
 def notices(history: History, verdict: str) -> tuple[str, ...]:
-    """What is no failure, but good to know: that going on brings little."""
-    if verdict == HEALTHY and history.images and not warm(history):
-        return (
-            "Too young to tell: most signs are judged after a quarter of the budget, some hundred steps and a few readings, "
-            "because every training begins like a failing one.",
-        )
+    """What is no failure, but good to know: that it is too early to tell, on how little it rests, that going on brings little."""
+    if verdict != HEALTHY:
+        return ()
+    young = history.images and not warm(history)
+    if not history.conditions.read:
+        return (UNREAD_YOUNG, UNREAD) if young else (UNREAD,)
+    if young:
+        return (YOUNG,)
     energy = history.series("energy")
-    if verdict != HEALTHY or len(energy) < 2 * STRETCH:
+    if len(energy) < 2 * STRETCH:
         return ()
     before, now = statistics.median(energy[-2 * STRETCH : -STRETCH]), statistics.median(energy[-STRETCH:])
     if before - now > LITTLE * max(now, NOISE):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 Record = Mapping[str, Any]
 
@@ -20,11 +20,18 @@ class Conditions:
         draw: The discriminator's loss where it can tell nothing apart; None if its loss has no such value.
         least: Its loss where it is never wrong.
         kinds: How many kinds of samples readings tell apart; 0 if there are no readings.
+        read: Whether readings can be taken: of games that make samples from noise. Without them, losses and gradients are
+            all that there is to go by.
+        besides: What the generator is told besides what the discriminator thinks of it: nothing; by a cycle, that its pictures
+            must lead back; or the very targets. Where it is anything, its gradient may fade because it has learnt; with
+            targets, a discriminator that is never wrong leaves it enough to learn.
     """
 
     draw: float | None = None
     least: float = 0.0
     kinds: int = 0
+    read: bool = True
+    besides: Literal["nothing", "cycle", "targets"] = "nothing"
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,17 @@ class History:
         """How far the training is."""
         return int(max((record["images"] for record in (*self.rows[-1:], *self.readings[-1:])), default=0))
 
+    @property
+    def stage(self) -> Sequence[Record]:
+        """The rows of the stage that the training is in: before it, players, losses and networks were others."""
+        return [row for row in self.rows if row.get("stage") == self.rows[-1].get("stage")]
+
+    @property
+    def begun(self) -> tuple[int, int]:
+        """Images and steps after which the present stage began: 0 and 0 of the first one."""
+        earlier = [row for row in self.rows if row.get("stage") != self.rows[-1].get("stage")]
+        return (int(earlier[-1]["images"]), int(earlier[-1]["step"])) if earlier else (0, 0)
+
     def series(self, name: str) -> list[float]:
         """All values of a reading, the oldest first; where one is missing it is left out."""
         return [float(reading[name]) for reading in self.readings if reading.get(name) is not None]
@@ -67,8 +85,8 @@ class History:
         return statistics.median(values) if values else None
 
     def column(self, name: str) -> list[float]:
-        """All values of a figure of the training, the oldest first; where one is missing it is left out."""
-        return [float(row[name]) for row in self.rows if row.get(name) is not None]
+        """All values of a figure of the training in its present stage, the oldest first; where one is missing it is left out."""
+        return [float(row[name]) for row in self.stage if row.get(name) is not None]
 
     def lately(self, name: str, share: float = 0.1) -> float | None:
         """The median of a figure over the last tenth of the rows, at least 3; None without any."""

@@ -128,6 +128,11 @@ def if_(name: str, value: Any, then: Callable[[Fields], dict[str, Any]]) -> Call
     return lambda fields: then(fields) if fields.get(name) == value else {}
 
 
+def without(name: str, then: Callable[[Fields], dict[str, Any]]) -> Callable[[Fields], dict[str, Any]]:
+    """A change that has its place only where a field is 0, or the recipe has none of that name."""
+    return lambda fields: {} if fields.get(name) else then(fields)
+
+
 def awake(fields: Fields) -> dict[str, Any]:
     """The generator's learning rate for a discriminator that has none."""
     if fields.get("discriminator.lr") or not fields.get("generator.lr"):
@@ -206,7 +211,7 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
         Remedy(times(0.25, "discriminator.lr"), "A discriminator that is less sure has a gradient to give."),
     ),
     "saturation": (
-        Remedy(if_("clip", 0.0, times(0.25, *BOTH)), "Smaller steps keep the output off its ends."),
+        Remedy(without("clip", times(0.25, *BOTH)), "Smaller steps keep the output off its ends."),
         Remedy(wasserstein, "A penalty bounds the critic without driving its weights to a bound."),
         Remedy(times(10.0, "clip"), "A larger bound leaves the critic's weights room."),
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from organza.data import label_vectors, to_pixels
 from organza.errors import OrganzaError, UsageError, unknown
 from organza.exchange.tensors import save_tensors
 from organza.files import write_text
-from organza.games import Abilities
+from organza.games import Abilities, Translation
+from organza.games.translation import apply
 from organza.marks import Mark, scatter
 from organza.recipes import Recipe, from_mapping, to_mapping
 from organza.streams import Streams
@@ -55,7 +56,10 @@ class Model:
 
     @property
     def abilities(self) -> Abilities:
-        return self.recipe.build().abilities
+        """What it can do with the networks that it has: an imported translator may know only one direction."""
+        abilities = self.recipe.build().abilities
+        there = {to: each for to, each in abilities.translates.items() if each.network in self.networks}
+        return replace(abilities, translates=there)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -110,6 +114,62 @@ class Model:
             own = None if vectors is None else vectors[start - first : start - first + CHUNK].to(self.device)
             made.append(ability.images(self.networks, torch.cat(latents).to(self.device), own).cpu())
         return self.cropped(torch.cat(made) if made else torch.empty(0, *self.recipe.sample))
+
+    def translate(self, images: Tensor, to: str | None = None, seed: int = 0) -> Tensor:
+        """Pictures of one domain as pictures of another.
+
+        Args:
+            images: Float [n, C, H, W] in [-1, 1], of any size.
+            to: Name of the domain to get into; None where there is but one.
+            seed: Of the dropout of models that go on dropping out, which is their only noise.
+
+        Returns:
+            Float [n, C, scale H, scale W] in [-1, 1] on the CPU.
+
+        Raises:
+            UsageError: The model translates nothing, or not into that domain.
+        """
+        return apply(self.ability("translate", to), self.networks, images.to(self.device), seed).cpu()
+
+    def deblur(self, images: Tensor) -> Tensor:
+        """Sharp pictures from blurred ones, float [n, C, H, W] in [-1, 1], of any size.
+
+        Raises:
+            UsageError: The model cannot.
+        """
+        return apply(self.ability("deblur"), self.networks, images.to(self.device)).cpu()
+
+    def enlarge(self, images: Tensor) -> Tensor:
+        """Larger pictures from small ones, float [n, C, H, W] in [-1, 1], of any size.
+
+        Raises:
+            UsageError: The model cannot.
+        """
+        return apply(self.ability("enlarge"), self.networks, images.to(self.device)).cpu()
+
+    def ability(self, verb: str, to: str | None = None) -> Translation:
+        """How the model makes pictures from pictures.
+
+        Args:
+            verb: translate, deblur or enlarge.
+            to: For translate: the domain to get into; None where there is but one.
+
+        Raises:
+            UsageError: The model cannot, or not into that domain.
+        """
+        abilities = self.abilities
+        found = {"deblur": abilities.deblurs, "enlarge": abilities.enlarges}.get(verb)
+        if verb == "translate" and abilities.translates:
+            if to is None and len(abilities.translates) > 1:
+                raise UsageError(
+                    f"'{self.recipe.name}' translates to {' and to '.join(abilities.translates)}: say which"
+                )
+            if to is not None and to not in abilities.translates:
+                raise unknown("domain", to, abilities.translates)
+            found = abilities.translates[to or next(iter(abilities.translates))]
+        if found is None:
+            raise UsageError(f"the model '{self.recipe.name}' cannot {verb}; it can: {abilities.names()}")
+        return found
 
     def sample_labels(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
         """The labels of samples first, first + 1, ... of this seed when none are given, with the shares of the data.

@@ -73,6 +73,7 @@ class Deblur:
         content: What holds the generator to the target.
         frozen: Part of the budget at the beginning in which a backbone with trained weights stays as it is.
         own_statistics: Whether the trained generator normalises by the statistics of the picture before it.
+        test_dropout: Whether its dropout goes on after the training.
         corrupt: Whether inputs are damaged in one of several ways besides, as DeblurGAN-v2's authors do.
         degrade: How a source of sharp pictures without pairs is blurred; its own fields begin with `degrade_`.
         schedule: Of both learning rates, in the last stage.
@@ -89,6 +90,7 @@ class Deblur:
     content: ContentOptions = field(default_factory=ContentOptions)
     frozen: Share = 0.0
     own_statistics: bool = True
+    test_dropout: bool = False
     corrupt: bool = False
     degrade: Degradation = field(default_factory=MotionBlur, metadata={"choice": DEGRADATIONS})
     schedule: Schedule = field(default_factory=Constant, metadata={"choice": SCHEDULES})
@@ -105,7 +107,9 @@ class Deblur:
             )
         if self.full_layers and not isinstance(self.discriminator.network, PatchGANOptions):
             raise UsageError("a second critic needs a network that has layers, patchgan: --full_layers 0")
-        translation = translation_by(network, "generator", own_statistics=self.own_statistics)
+        translation = translation_by(
+            network, "generator", own_statistics=self.own_statistics, dropout=self.test_dropout
+        )
         trained = network if isinstance(network, FPNGeneratorOptions) and network.weights == "imagenet" else None
         frozen = round(self.frozen * images) if trained else 0
         return Game(

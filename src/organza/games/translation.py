@@ -30,10 +30,12 @@ def apply(translation: Translation, networks: Networks, pictures: Tensor, seed: 
         Float [n, C, scale H, scale W] in [-1, 1].
     """
     height, width = pictures.shape[2:]
+    if not len(pictures):
+        return pictures.new_empty(0, pictures.shape[1], height * translation.scale, width * translation.scale)
     padded = pad(pictures, wanted(translation, height), wanted(translation, width))
     alone = translation.own_statistics or translation.dropout
     parts = [one[None] for one in padded] if alone else [padded]
-    made = torch.cat([run(translation, networks, part, seed) for part in parts]) if len(pictures) else padded
+    made = torch.cat([run(translation, networks, part, seed) for part in parts])
     return made[..., : height * translation.scale, : width * translation.scale]
 
 

@@ -2,6 +2,6 @@
 
 from organza.marks.pictures import grid, save_picture
 from organza.marks.plane import positions, scatter
-from organza.marks.provenance import Mark, read_mark
+from organza.marks.provenance import Mark, is_video, read_mark
 
-__all__ = ["Mark", "grid", "positions", "read_mark", "save_picture", "scatter"]
+__all__ = ["Mark", "grid", "is_video", "positions", "read_mark", "save_picture", "scatter"]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from organza.errors import OrganzaError
 from organza.files import written_whole
 from organza.marks.provenance import Mark
 
 Pixels = NDArray[np.uint8]
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".webp": "WEBP"}
+LARGEST = {"JPEG": 65_535, "WEBP": 16_383}  # pixels on each side
 
 
 def grid(pictures: Pixels, columns: int | None = None) -> Pixels:
@@ -33,13 +37,37 @@ def grid(pictures: Pixels, columns: int | None = None) -> Pixels:
     return lines.reshape(rows * height, columns * width, channels)
 
 
-def save_picture(path: Path, pixels: Pixels, mark: Mark) -> None:
-    """Write pixels [H, W, C] as a PNG file; none goes without a mark.
+def save_picture(path: Path, pixels: Pixels, mark: Mark, profile: bytes | None = None) -> None:
+    """Write pixels [H, W, C] as a PNG, or as the JPEG or WebP that the name asks for; none goes without a mark.
+
+    JPEG and WebP have quality 95. Transparency is laid over white in a JPEG, which has none.
+
+    Args:
+        path: .jpg, .jpeg, .jpe, .jfif and .webp; any other name gets a PNG.
+        pixels: uint8 with 1, 3 or 4 channels.
+        mark: Where the picture comes from.
+        profile: ICC profile of its colours.
 
     Raises:
+        OrganzaError: The format cannot hold a picture of this size.
         OSError: The file cannot be written; nothing half-written stays.
     """
     channels = pixels.shape[-1]
     picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels, MODES[channels])
+    kind = FORMATS.get(path.suffix.lower(), "PNG")
+    largest = LARGEST.get(kind, 2**31 - 1)
+    if max(picture.size) > largest:
+        raise OrganzaError(f"a {kind} has at most {largest:,} pixels on a side: write {path.stem}.png")
+    settings: dict[str, Any] = {} if profile is None else {"icc_profile": profile}
+    match kind:
+        case "JPEG":
+            if channels == 4:
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+            # Without subsampling of colours: that would take back some of what a network has just made sharper.
+            settings |= {"quality": 95, "subsampling": 0, "comment": mark.comment().encode(), "xmp": mark.packet()}
+        case "WEBP":
+            settings |= {"quality": 95, "xmp": mark.packet()}
+        case _:
+            settings["pnginfo"] = mark.chunks()
     with written_whole(path) as temporary:
-        picture.save(temporary, "PNG", pnginfo=mark.chunks())
+        picture.save(temporary, kind, **settings)

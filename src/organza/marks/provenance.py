@@ -1,10 +1,10 @@
-"""The provenance mark: what organza writes into every picture, and reading it back.
+"""The provenance mark: what organza writes into every picture and video, and reading it back.
 
 A picture says in a machine-readable way that it was generated (specs of the EU AI Act's article 50(2) and of IPTC):
 
-* an iTXt chunk `organza` with a JSON object: ai_generated, model, weights_sha256, seed, version, and what else is
-known;
-* an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia.
+* a JSON object: ai_generated, model, weights_sha256, seed, version, and what else is known. In PNG it is an iTXt chunk
+  `organza`, in JPEG a comment, in WebP an element of the XMP packet, in a video its container's comment;
+* an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia, in pictures.
 
 There is no time stamp in it, so that the same seed gives the same bytes. Metadata can be stripped: a missing mark
 proves nothing.
@@ -12,7 +12,9 @@ proves nothing.
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -31,6 +33,14 @@ XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">
 <Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}</Iptc4xmpExt:DigitalSourceType>
 </rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+PLAIN_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+</rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+NAMESPACE = "urn:organza:mark"
+ELEMENT = re.compile(rb"<organza:mark>(.*?)</organza:mark>", re.DOTALL)
+COMMENT = "organza "
+"""What a comment with a mark begins with."""
+HEAD = 16  # bytes that tell a video from a picture
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -54,32 +64,119 @@ class Mark:
     version: str = __version__
     ai_generated: bool = True
 
+    @property
+    def text(self) -> str:
+        """The JSON object."""
+        return json.dumps(asdict(self), sort_keys=True)
+
     def chunks(self) -> PngInfo:
         """The mark as text chunks for Pillow's PNG writer."""
         info = PngInfo()
-        info.add_itxt(KEY, json.dumps(asdict(self), sort_keys=True))
+        info.add_itxt(KEY, self.text)
         if self.ai_generated:
             info.add_itxt(XMP_KEY, XMP)
         return info
 
+    def comment(self) -> str:
+        """The mark as a comment, for files that have one line of text to spare."""
+        return COMMENT + self.text
+
+    def packet(self) -> bytes:
+        """The mark within an XMP packet, for Pillow's JPEG and WebP writers."""
+        own = (
+            f'<rdf:Description rdf:about="" xmlns:organza="{NAMESPACE}"><organza:mark>{html.escape(self.text, quote=False)}'
+            "</organza:mark></rdf:Description>\n</rdf:RDF>"
+        )
+        return (XMP if self.ai_generated else PLAIN_XMP).replace("</rdf:RDF>", own).encode()
+
 
 def read_mark(path: Path) -> Mark | None:
-    """The mark of a PNG file, or None where it has none. Reads the file's chunks itself and decodes no pixel.
+    """The mark of a PNG, JPEG or WebP picture or of a video, or None where it has none. Decodes no pixel.
 
     Raises:
-        OrganzaError: The file cannot be read.
+        OrganzaError: The file cannot be read, its mark was altered, or it is a video and PyAV is missing.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            if is_video(head):
+                return _parsed(video_comment(path), path)
+            data = head + file.read()
     except OSError as error:
         raise OrganzaError(f"cannot read {path}: {error.strerror}") from None
-    for keyword, text in text_chunks(data):
-        if keyword == KEY:
-            try:
-                return Mark(**json.loads(text))
-            except (TypeError, ValueError):
-                raise OrganzaError(f"{path} has a mark of organza that cannot be read: it was altered") from None
-    return None
+    if data.startswith(SIGNATURE):
+        return _parsed(dict(reversed([*text_chunks(data)])).get(KEY), path)
+    found = [text.removeprefix(COMMENT) for text in jpeg_comments(data) if text.startswith(COMMENT)]
+    found += [
+        html.unescape(text.decode("utf-8", "replace"))
+        for packet in webp_chunks(data, b"XMP ")
+        for text in ELEMENT.findall(packet)
+    ]
+    return _parsed(found[0] if found else None, path)
+
+
+def _parsed(text: str | None, path: Path) -> Mark | None:
+    if text is None:
+        return None
+    try:
+        return Mark(**json.loads(text))
+    except (TypeError, ValueError):
+        raise OrganzaError(f"{path} has a mark of organza that cannot be read: it was altered") from None
+
+
+def is_video(head: bytes) -> bool:
+    """Whether the first `HEAD` bytes of a file are those of an MP4, QuickTime, Matroska, WebM or AVI video."""
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in (b"avif", b"avis", b"mif1", b"heic", b"heix")
+    return head.startswith(b"\x1aE\xdf\xa3") or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
+
+
+def video_comment(path: Path) -> str | None:
+    """The JSON text in a video's comment, or None where there is none.
+
+    Raises:
+        OrganzaError: PyAV is missing, or the file cannot be opened.
+    """
+    try:
+        import av
+    except ImportError:
+        raise OrganzaError(f"to read videos such as {path}: pip install 'organza[pictures]'") from None
+    try:
+        with av.open(str(path)) as container:
+            comment = next((text for key, text in container.metadata.items() if key.lower() == "comment"), "")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise OrganzaError(f"cannot read {path} as a video: {getattr(error, 'strerror', error)}") from None
+    return comment.removeprefix(COMMENT) if comment.startswith(COMMENT) else None
+
+
+def jpeg_comments(data: bytes) -> Iterator[str]:
+    """The comments of a JPEG file (ITU-T T.81, B.2.4.5), up to where its pixels begin."""
+    position = 2
+    if not data.startswith(b"\xff\xd8"):
+        return
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        kind = data[position + 1]
+        if kind == 0xFF:  # a fill byte
+            position += 1
+            continue
+        if kind == 0xDA:
+            return
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        if kind == 0xFE:
+            yield data[position + 4 : position + 2 + length].decode("utf-8", "replace")
+        position += 2 + length
+
+
+def webp_chunks(data: bytes, wanted: bytes) -> Iterator[bytes]:
+    """The contents of a WebP file's chunks of one kind (RFC 9649, 2.3)."""
+    if not (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        return
+    position = 12
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, position + 4)
+        if data[position : position + 4] == wanted:
+            yield data[position + 8 : position + 8 + length]
+        position += 8 + length + length % 2
 
 
 def text_chunks(data: bytes) -> Iterator[tuple[str, str]]:

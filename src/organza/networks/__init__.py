@@ -12,6 +12,7 @@ from organza.networks import patchgan as patchgan
 from organza.networks import resnet as resnet
 from organza.networks import super_resolution as super_resolution
 from organza.networks import unet as unet
+from organza.networks import unit_pixels as unit_pixels
 from organza.networks.labels import LabelEmbedding
 from organza.networks.network import NETWORKS, Dims, NetworkOptions, Shape, count_parameters, multiply_adds
 

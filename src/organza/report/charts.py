@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from organza.report.explain import Explanation, Reference
+from organza.report.explanation import Explanation, Reference
 from organza.report.markup import Html, element, join
 from organza.report.metrics import Metrics, Numbers, Stage
 from organza.report.traces import Trace, trace
@@ -20,12 +20,14 @@ OWN_COLOURS = {
     "generator.fake": "generator",
     "score_real": "real",
     "score_fake": "generator",
+    "shown.psnr": "generator",
+    "shown.psnr_of_input": "real",
 }
 """Pictures, not players, give these curves their colour: what is generated looks like the generator."""
 
 PLAYERS = {"generator": "generator", "discriminator": "discriminator", "critic": "discriminator"}
 FURTHER_COLOURS = ("real", "ochre", "plum", "moss")
-DASHED = frozenset({"generator.fake"})
+DASHED = frozenset({"generator.fake", "shown.psnr_of_input"})
 
 
 @dataclass(frozen=True)

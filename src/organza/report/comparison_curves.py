@@ -11,7 +11,8 @@ import numpy as np
 
 from organza.report.charts import PLAYERS, Chart, Series
 from organza.report.comparison import Comparison, Group
-from organza.report.explain import GENERIC_HEALTHY, Explanation, Reference
+from organza.report.explain import GENERIC_HEALTHY
+from organza.report.explanation import Explanation, Reference
 from organza.report.facts import Facts
 from organza.report.markup import Html, element
 from organza.report.metrics import Curve, Numbers

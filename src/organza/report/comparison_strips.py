@@ -60,8 +60,9 @@ class Axis:
 def axis(values: Sequence[float], *, is_distance: bool = False) -> Axis:
     """An axis with room for `values`, at least one of them; `is_distance` tells that ratios of small values count."""
     low, high = min(values), max(values)
-    if is_distance and low > 0 and high > FAR_APART * low:
-        room = (high / low) ** MARGIN
+    ratio = high / low if is_distance and low > 0 else 1.0
+    room = ratio**MARGIN
+    if ratio > FAR_APART and low / room > 0 and high * room < math.inf:
         return Axis(low / room, high * room, log=True)
     span = (high - low) or 0.1 * abs(high) or 1.0
     return Axis(low - MARGIN * span, high + MARGIN * span)

@@ -22,6 +22,11 @@ LEAD = (
     "what the players make of them. Each sign of a failing training has a limit. Beyond it the sign speaks up, unless the "
     "training is too young to tell, or another sign excuses it."
 )
+UNREAD_LEAD = (
+    "While it trains, organza looks now and then at losses and gradients. Each sign of a failing training has a limit. "
+    "Beyond it the sign speaks up, unless the training is too young to tell, or something excuses it, as that the generator "
+    "is told its targets and has those to learn from."
+)
 WAITING = "No diagnosis yet: it comes with the doctor’s first readings."
 UNREAD = "The folder holds no diagnosis, or none that can be read: “organza diagnose” tells what the readings mean."
 SIDES = ("above", "below")
@@ -66,7 +71,7 @@ def doctor(run: RunFolder, drawn: Sequence[Chart], images: float, first: int) ->
         running = run.facts.text("status", "verdict") == "running"
         return _section(element("p", WAITING, class_="notice")) if running else Html()
     return _section(
-        element("p", LEAD, class_="lead"),
+        element("p", UNREAD_LEAD if run.facts.texts("exhibit") and not run.readings else LEAD, class_="lead"),
         _diagnosis(diagnosis) if diagnosis else element("p", UNREAD, class_="notice"),
         _prescriptions(diagnosis),
         _log(applied),

@@ -3,55 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from organza.report.explanation import Explanation, Reference
+from organza.report.terms import about_pictures, told_targets
+from organza.report.terms import explanations as of_pictures
 from organza.report.wording import label
 
 LN2 = math.log(2)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A value that a curve is compared with, drawn as a dotted line.
-
-    Attributes:
-        value: On the vertical axis.
-        name: In a word or two.
-        colour: Of the style sheet: the player whose curve it is for.
-    """
-
-    value: float
-    name: str
-    colour: str = "ink"
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """One chart: which metrics it shows together, and its words for a student.
-
-    Attributes:
-        title: Above the chart.
-        series: Metric key -> its name in the legend.
-        meaning: What the number is.
-        healthy: What it looks like in a training that goes well.
-        references: Values to compare with.
-        scale: Of the vertical axis.
-        bounds: The vertical axis where it does not depend on the curves.
-        from_zero: Whether the vertical axis has to begin at 0.
-        note: What else there is to say about this run's curves.
-    """
-
-    title: str
-    series: Mapping[str, str]
-    meaning: str
-    healthy: str
-    references: tuple[Reference, ...] = ()
-    scale: Literal["linear", "log"] = "linear"
-    bounds: tuple[float, float] | None = None
-    from_zero: bool = False
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +100,11 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
         keys: The metric keys of a run, as in "discriminator.loss".
     """
     keys = list(keys)
-    known = [_losses(loss), _beliefs(loss), _wins(), _penalised(), _slope(), _saturated(), _gradients(keys), _speed()]
+    near, *terms = of_pictures(keys)
+    known = [
+        near, _losses(loss, keys), *terms, _beliefs(loss), _wins(keys), _penalised(), _slope(), _saturated(), _gradients(keys),
+        _speed(),
+    ]  # fmt: skip
     explained = {key for explanation in known for key in explanation.series}
     return [
         *(explanation for explanation in known if any(key in explanation.series for key in keys)),
@@ -148,9 +112,9 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
     ]
 
 
-def _losses(loss: str | None) -> Explanation:
+def _losses(loss: str | None, keys: Collection[str]) -> Explanation:
     equilibrium = LOSSES.get(loss or "", UNKNOWN_LOSS)
-    return Explanation(
+    explained = Explanation(
         title="Losses",
         series={"discriminator.loss": "discriminator", "generator.loss": "generator"},
         meaning="The discriminator’s loss is its error in telling real pictures from generated ones, with its "
@@ -159,6 +123,17 @@ def _losses(loss: str | None) -> Explanation:
         "better.",
         healthy=equilibrium.healthy,
         references=equilibrium.references,
+    )
+    if not about_pictures(keys):
+        return explained
+    return replace(
+        explained,
+        meaning="The discriminator’s loss is its error in telling real pictures from those that were made, over all "
+        "discriminators and with its weight; the generator’s is the sum of all that is asked of it: to fool the "
+        "discriminator, and what the charts of its terms show.",
+        healthy="The generator’s loss falls, mostly by the terms that hold it to its task, and then flattens out. The "
+        "discriminator’s settles and keeps wobbling. The two are not to be compared with each other.",
+        references=(),
     )
 
 
@@ -186,7 +161,11 @@ def _beliefs(loss: str | None) -> Explanation:
     )
 
 
-def _wins() -> Explanation:
+def _wins(keys: Collection[str]) -> Explanation:
+    told = (
+        " Here the generator is told its targets besides: a discriminator that nearly always wins then costs it fine detail, not "
+        "the training."
+    )
     return Explanation(
         title="Pairs that the discriminator wins",
         series={"discriminator.wins": "share of the pairs"},
@@ -195,7 +174,8 @@ def _wins() -> Explanation:
         "is guessing, 1 is always right. Unlike a loss, this means the same for every loss.",
         healthy="Between 0.5 and 0.95, without sticking to either end. Near 1 all the time, the generator has "
         "nothing left to win; "
-        "near 0.5 either the pictures are very good or the discriminator is too weak: your eye tells which.",
+        "near 0.5 either the pictures are very good or the discriminator is too weak: your eye tells which."
+        + (told if told_targets(keys) else ""),
         references=(Reference(0.5, "a guess", "discriminator"), Reference(0.95, "0.95", "discriminator")),
         bounds=(0.0, 1.0),
     )
@@ -204,7 +184,11 @@ def _wins() -> Explanation:
 def _penalised() -> Explanation:
     return Explanation(
         title="Loss and penalty of the discriminator",
-        series={"discriminator.adversarial": "without the penalty", "discriminator.penalty": "penalty, weighted"},
+        series={
+            f"discriminator.{term}{critic}": name
+            for critic in ("", "_discriminator")
+            for term, name in (("adversarial", "without the penalty"), ("penalty", "penalty, weighted"))
+        },
         meaning="The two parts of the discriminator’s loss: how badly it tells real from generated, and what it pays for a "
         "slope that is not as it should be.",
         healthy="The penalty falls soon and stays small beside the other part. One that stays large is fighting the "

@@ -27,6 +27,7 @@ class RunFolder:
         samples: `samples/`.
         diagnosis: `diagnosis.json`; empty where there is none, or none that can be read.
         readings: `readings.jsonl`, the rows that can be read.
+        model: `model/config.json`, as `diagnosis`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RunFolder:
     samples: Samples
     diagnosis: Facts
     readings: tuple[Row, ...]
+    model: Facts
 
 
 def read_run(folder: Path) -> RunFolder:
@@ -46,8 +48,9 @@ def read_run(folder: Path) -> RunFolder:
         facts=_facts(folder / "run.json"),
         metrics=read_metrics(folder / "metrics.jsonl"),
         samples=read_samples(folder / "samples"),
-        diagnosis=_diagnosis(folder / "diagnosis.json"),
+        diagnosis=_if_readable(folder / "diagnosis.json"),
         readings=tuple(whole_rows(folder / "readings.jsonl")),
+        model=_if_readable(folder / "model" / "config.json"),
     )
 
 
@@ -57,8 +60,8 @@ def _name(folder: Path) -> str:
     return whole.relative_to(here).as_posix() if whole != here and whole.is_relative_to(here) else whole.name
 
 
-def _diagnosis(path: Path) -> Facts:
-    """What the doctor has written. All of it can be had again with `organza diagnose`: nothing is refused for its sake."""
+def _if_readable(path: Path) -> Facts:
+    """What the doctor has written, which can be had again with `organza diagnose`, or the model: no page is refused for it."""
     try:
         return _facts(path)
     except OrganzaError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from organza.marks import read_mark
 from organza.marks.plane import GENERATED, REAL, TINTS, Colour
+from organza.report import exhibits
 from organza.report.facts import Facts
 from organza.report.markup import Html, element, fill
 from organza.report.page import section
@@ -28,23 +29,24 @@ MEANINGS = {
 """By what a picture's mark says of its surface."""
 
 
-def frames(samples: Samples) -> list[Frame]:
+def frames(samples: Samples, facts: Facts) -> list[Frame]:
     """The pictures for the script: `images` seen, in words, the `source`, and what to say instead of showing it."""
-    plane = _plane(samples)
+    plane, columns = _plane(samples), facts.texts("exhibit")
     return [
-        {"images": count(grid.images), "source": grid.data_uri(), "words": _words(grid, plane)}
+        {"images": count(grid.images), "source": grid.data_uri(), "words": _words(grid, plane, columns)}
         for grid in samples.shown
     ]
 
 
-def gallery(samples: Samples, source: str | None, columns: Sequence[str] = ()) -> Html:
+def gallery(samples: Samples, facts: Facts) -> Html:
     """The section with the pictures.
 
     Args:
         samples: What there is to show.
-        source: Name of the source, where it is known.
-        columns: What each column of a grid is, in a training with labels.
+        facts: The run's record: its source, what each column of a grid is in a training with labels (`columns`) or from
+            pictures to pictures (`exhibit`).
     """
+    source, columns, shows = facts.text("source", "name"), facts.texts("columns"), facts.texts("exhibit")
     origin = f"from {source}" if source else "from the source"
     if not samples.shown:
         words = "No pictures yet: the first one appears when the training has written it."
@@ -54,6 +56,21 @@ def gallery(samples: Samples, source: str | None, columns: Sequence[str] = ()) -
     seen = count(last.images)
     noun = "picture" if plane else "grid"
     shown = f"{len(samples.shown)} of the run’s {samples.total} {noun}s are shown here, evenly chosen. "
+    few = shown if len(samples.shown) < samples.total else ""
+    after = element("span", "after ", element("span", seen, data_seen=True), " images")
+    if shows and not plane:
+        return fill(
+            "gallery.html",
+            title=exhibits.TITLE,
+            lead=exhibits.lead(facts),
+            kind="exhibit",
+            picture=noun,
+            generated=exhibits.exhibit(last, shows, after, _words(last, plane, shows)),
+            beside=exhibits.key(shows),
+            last=len(samples.shown) - 1,
+            seen=seen,
+            note=few,
+        )
     real = _picture(samples.real, "Real", origin, "Grid of real pictures from the source") if samples.real else ""
     return fill(
         "gallery.html",
@@ -64,14 +81,14 @@ def gallery(samples: Samples, source: str | None, columns: Sequence[str] = ()) -
         generated=_picture(
             last,
             "The plane" if plane else "Generated",
-            element("span", "after ", element("span", seen, data_seen=True), " images"),
+            after,
             _words(last, plane),
             id="generated",
         ),
         beside=_legend(plane, origin) if plane else real,
         last=len(samples.shown) - 1,
         seen=seen,
-        note=_columns(columns) + (shown if len(samples.shown) < samples.total else ""),
+        note=_columns(columns) + few,
     )
 
 
@@ -88,8 +105,10 @@ def _plane(samples: Samples) -> Facts:
     return details if details.number("real") is not None else Facts({})
 
 
-def _words(grid: Grid, plane: Facts) -> str:
+def _words(grid: Grid, plane: Facts, shows: Sequence[str] = ()) -> str:
     seen = f"after {count(grid.images)} images"
+    if not plane and shows:
+        return f"Grid of real pictures and what is made of them {seen}; {exhibits.spoken(shows)}"
     if not plane:
         return f"Grid of generated pictures {seen}"
     surface = " and the discriminator’s surface" if plane.text("surface") else ""

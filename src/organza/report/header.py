@@ -75,7 +75,10 @@ def _figures(run: RunFolder) -> list[tuple[object, object]]:
         ("Training time", None if seconds is None else duration(seconds)),
         ("Images per second", None if speed is None else rate(speed)),
         *(
-            (join([label(network).capitalize(), " ", element("small", "parameters")]), short(parameters))
+            (
+                join([label(network.replace(".", " ")).capitalize(), " ", element("small", "parameters")]),
+                short(parameters),
+            )
             for network, _ in run.facts.at("networks")
             if (parameters := run.facts.number("networks", network, "parameters")) is not None
         ),

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from organza.report.charts import Chart, charts
-from organza.report.explain import Explanation, Reference, generic
+from organza.report.explain import generic
+from organza.report.explanation import Explanation, Reference
 from organza.report.facts import finite
 from organza.report.markup import Html, element
 from organza.report.metrics import Row, curves_of

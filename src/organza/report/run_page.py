@@ -30,7 +30,7 @@ def run_page(run: RunFolder) -> Html:
         main=join(
             [
                 element("noscript", element("p", NO_SCRIPT, class_="notice")),
-                gallery(run.samples, run.facts.text("source", "name"), run.facts.texts("columns")),
+                gallery(run.samples, run.facts),
                 doctor(run, read, images, first=len(drawn)),
                 _curves(run, drawn, images),
                 particulars(run),
@@ -39,7 +39,7 @@ def run_page(run: RunFolder) -> Html:
         ),
         footer=fill("footer.html", organza=f"organza {run.facts.text('organza') or ''}".strip()),
         data={
-            "frames": frames(run.samples),
+            "frames": frames(run.samples, run.facts),
             "charts": [chart.drawing(images, marks) for chart in (*drawn, *read)],
         },
         scripts=("gallery.js", "charts.js"),
@@ -59,8 +59,17 @@ def _curves(run: RunFolder, drawn: list[Chart], images: float) -> Html:
         element(
             "p",
             f"Over images seen, from {rows}. The legends tell where the curves end; point at a chart, or touch it, for the "
-            "values of any other moment.",
+            f"values of any other moment.{_stages(run)}",
             class_="lead",
         ),
         element("div", cards(drawn, images), class_="cards charts"),
     )
+
+
+def _stages(run: RunFolder) -> str:
+    """Which stages the training has gone through, where there were several."""
+    stages = run.metrics.stages
+    if len(stages) < 2:
+        return ""
+    onward = ", then ".join(f"“{stage.name}” from {count(stage.images)} images on" for stage in stages[1:])
+    return f" It went in stages, each with terms of its own: “{stages[0].name}”, then {onward}; a line marks each beginning."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from organza.report.explain import Explanation, explanations
+from organza.report.explain import explanations
+from organza.report.explanation import Explanation
 from organza.report.facts import Facts
 from organza.report.wording import count, figure, label
 

@@ -17,16 +17,32 @@ model = organza.load({run})
 images = model.sample(16, seed=0)
 organza.save_images(images, "grid.png")"""
 
+FROM_PICTURES = """\
+import numpy
+import organza
+import torch
+from PIL import Image
+
+model = organza.load({run})
+picture = Image.open("input.png").convert("{mode}")
+pixels = torch.tensor(numpy.array(picture))
+images = {axes} / 127.5 - 1
+made = model.{call}
+organza.save_images(made, "output.png", model=model)"""
+
+VERBS = {"translates": "translate", "deblurs": "deblur", "enlarges": "enlarge"}
+"""By the abilities that the model declares."""
+
+TITLES = {
+    "translate": "Translate a picture, a folder or a video",
+    "deblur": "Sharpen a picture, a folder or a video",
+    "enlarge": "Enlarge a picture, a folder or a video",
+}
+
 
 def usage(run: RunFolder) -> Html:
     """The section of commands, with the run's own name filled in."""
-    name = shlex.quote(run.name)
-    ways = [
-        ("Make new pictures", f"organza sample {name} -n 16 --out grid.png"),
-        ("The same in Python", PYTHON.format(run=json.dumps(run.name, ensure_ascii=False))),
-        ("See how a picture was made", "organza verify grid.png"),
-        (_onward(run), run.facts.text("command")),
-    ]
+    ways = [*(_from_pictures(run) or _from_noise(run)), (_onward(run), run.facts.text("command"))]
     return section(
         "Use it",
         element(
@@ -35,6 +51,40 @@ def usage(run: RunFolder) -> Html:
             class_="cards",
         ),
     )
+
+
+def _from_noise(run: RunFolder) -> list[tuple[str, str]]:
+    return [
+        ("Make new pictures", f"organza sample {shlex.quote(run.name)} -n 16 --out grid.png"),
+        ("The same in Python", PYTHON.format(run=_written(run))),
+        ("See how a picture was made", "organza verify grid.png"),
+    ]
+
+
+def _from_pictures(run: RunFolder) -> list[tuple[str, str]]:
+    """Ways to use a model that makes pictures from pictures; none for others."""
+    verb = next((VERBS[ability] for ability in run.model.texts("abilities") if ability in VERBS), None)
+    if verb is None:
+        return []
+    two_ways = verb == "translate" and "B as A" in run.facts.texts("exhibit")
+    grey = run.recipe.number("channels") == 1
+    python = FROM_PICTURES.format(
+        run=_written(run),
+        mode="L" if grey else "RGB",
+        axes="pixels[None, None]" if grey else "pixels.permute(2, 0, 1)[None]",
+        call=f'{verb}(images, to="b")' if two_ways else f"{verb}(images)",
+    )
+    command = f"organza {verb} {shlex.quote(run.name)} input.png output.png" + (" --to b" if two_ways else "")
+    return [
+        (TITLES[verb], command),
+        *([("The other way round", command.removesuffix("b") + "a")] if two_ways else []),
+        ("The same in Python", python),
+        ("See how a picture was made", "organza verify output.png"),
+    ]
+
+
+def _written(run: RunFolder) -> str:
+    return json.dumps(run.name, ensure_ascii=False)
 
 
 def _onward(run: RunFolder) -> str:

@@ -104,14 +104,14 @@ def train(
         last = now >= recipe.images
         if scores and (last or scores.due(before, now)):
             keeper.score(scores)
+        if last or now // recipe.sample_every > before // recipe.sample_every:
+            keeper.grid()  # before the row, which tells how near its pictures come
         if last or now // recipe.log_every > before // recipe.log_every:
             keeper.row()
         if last or doctor.due(before, now):
             keeper.look()
             if doctor.diagnosis.verdict in alarms and doctor.running() >= CONFIRMED:
                 return "failing"
-        if last or now // recipe.sample_every > before // recipe.sample_every:
-            keeper.grid()
         if keeper.due:
             keeper.save()
     keeper.save()

@@ -1,0 +1,95 @@
+"""The parts of DeblurGAN-v2 one by one: its loss, its two scales, its three backbones.
+
+    python benchmarks/deblurring_parts.py --data-dir DIR
+
+All trainings take the same time, and are scored as in `deblurring.py`, on photographs that they have not seen. The published
+sizes of the backbones are counted, and timed on one picture of 1280x720; they are trained at the small form's widths of the
+pyramid. Writes `results/deblurring_parts.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import organza
+from deblurring import EXPOSURE, LENGTH, ROOT, held_out, photographs, score, sharp_folder
+from organza.console import Console
+from organza.files import write_text
+from organza.games.translation import apply, translation_by
+from organza.networks import Dims, count_parameters, multiply_adds
+from organza.recipes import RECIPES
+
+PARTS: dict[str, dict[str, Any]] = {
+    "RaGAN-LS with a history, two scales": {},
+    "without an adversary": {"adversarial": 0.0},
+    "WGAN-GP instead": {"loss": "wasserstein", "history": 0, "penalty": "gp"},
+    "one scale": {"full_layers": 0},
+}
+LARGER: dict[str, Any] = {"generator.backbone_width": 1.0, "size": 128, "batch": 2}  # the least that all three can take
+BACKBONES: dict[str, dict[str, Any]] = {
+    "deblurgan-v2-inception": LARGER | {"generator.backbone": "inception-resnet-v2"},
+    "deblurgan-v2-mobilenet": LARGER,
+    "deblurgan-v2-dsc": LARGER | {"generator.depthwise": True},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "deblurring_parts.json")
+    options = parser.parse_args()
+    targets, blurred = held_out(photographs(), LENGTH, EXPOSURE)
+    rows: list[dict[str, Any]] = [{"part": "input", **score(lambda picture: picture, blurred, targets)}]
+    with tempfile.TemporaryDirectory() as work:
+        folder = sharp_folder(options.data_dir, Path(work))
+        for name, fields in {**PARTS, **BACKBONES}.items():
+            for seed in range(options.seeds):
+                run = organza.train(
+                    "deblurgan-v2-tiny", data=str(folder), out=Path(work) / f"{name}-{seed}", minutes=options.minutes,
+                    overrides=fields, seed=seed, console=Console(),
+                )  # fmt: skip
+                row = {
+                    "part": name,
+                    "seed": seed,
+                    **score(organza.load(run).deblur, blurred, targets),
+                    "images": run.images,
+                }
+                rows.append({**row, "verdict": run.verdict, "training_seconds": round(run.seconds, 1)})
+                print(json.dumps(rows[-1]), flush=True)
+    sizes = [size(name) for name in BACKBONES]
+    for row in sizes:
+        print(json.dumps(row), flush=True)
+    record = {"minutes": options.minutes, "threads": torch.get_num_threads(), "length": LENGTH, "exposure": EXPOSURE}
+    write_text(options.out, json.dumps({**record, "parts": rows, "published_sizes": sizes}, indent=2) + "\n")
+
+
+def size(name: str) -> dict[str, Any]:
+    """Parameters in use, multiplications at 1280x720 (736 lines, as the network wants them), and seconds for one picture."""
+    network = RECIPES[name].game.generator.network  # type: ignore[attr-defined]
+    generator = network.build(Dims((3, 256, 256))).eval()
+    picture = torch.zeros(1, 3, 720, 1280)
+    translation = translation_by(network, "generator", own_statistics=True)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        apply(translation, {"generator": generator}, picture)
+        seconds.append(time.perf_counter() - start)
+    return {
+        "recipe": name,
+        "parameters": count_parameters(generator),
+        "multiply_adds": multiply_adds(generator, (3, 736, 1280)),
+        "seconds_720p": round(min(seconds), 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

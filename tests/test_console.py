@@ -1,0 +1,74 @@
+"""What a person reads when a training ends: how near the pictures come, and what to do with the model."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from organza.console import Console, nearness, spoken, use
+from organza.diagnosis import Conditions, History, diagnose
+from organza.recipes import RECIPES
+
+DIAGNOSIS = diagnose(History(Conditions(read=False), 100))
+
+
+def plan(name):
+    return SimpleNamespace(recipe=RECIPES[name], out=Path("runs/one"), done=0, images_per_second=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("dcgan", "sample runs/one -n 64 --out samples.png"),
+        ("cyclegan-tiny", "translate runs/one input.png output.png --to b"),
+        ("ganilla-tiny", "translate runs/one input.png output.png --to b"),
+        ("pix2pix-tiny", "translate runs/one input.png output.png"),
+        ("deblurgan-tiny", "deblur runs/one input.png output.png"),
+        ("deblurgan-v2-tiny", "deblur runs/one input.png output.png"),
+        ("srgan-tiny", "enlarge runs/one input.png output.png"),
+    ],
+)
+def test_the_command_to_try_is_one_that_the_model_can(name, command):
+    assert use(plan(name)) == command
+
+
+def test_every_recipe_has_one():
+    assert all(use(plan(name)).split()[0] in ("sample", "translate", "deblur", "enlarge") for name in RECIPES)
+
+
+def ended(capsys, rows):
+    """What is said at the end of a training with these rows of metrics."""
+    console, planned = Console(), plan("pix2pix-tiny")
+    with console.training(planned) as line:
+        for row in rows:
+            line.row({"images": 1, **row})
+    result = SimpleNamespace(images=100, seconds=1.0, reason=None, verdict="healthy", diagnosis=DIAGNOSIS)
+    console.ended(planned, result)
+    return capsys.readouterr().err
+
+
+def test_the_end_says_how_near_the_last_grid_came(capsys):
+    rows = [{"shown.psnr": 12.0, "shown.psnr_of_input": 17.25}, {"shown.psnr": 21.5, "shown.psnr_of_input": 17.25}, {}]
+    said = ended(capsys, rows)
+    assert "PSNR 21.5 dB (inputs 17.2 dB)" in said
+    assert "12.0" not in said
+    assert "try:    organza translate runs/one" in said
+    assert "losses and gradients alone" in said
+
+
+def test_without_targets_nothing_is_said_of_nearness(capsys):
+    assert "PSNR" not in ended(capsys, [{"generator.loss": 1.0}])
+    assert nearness({"shown.psnr": 3.0}) == ""
+
+
+def test_one_training_says_nothing_of_the_one_before(capsys):
+    console = Console()
+    with console.training(plan("pix2pix-tiny")) as line:
+        line.row({"images": 1, "shown.psnr": 12.0, "shown.psnr_of_input": 17.0})
+    with console.training(plan("cyclegan-tiny")):
+        assert console.near == ""
+
+
+def test_losses_of_all_turns_are_spoken_and_their_terms_are_not():
+    figures = {"generator.loss": 2.5, "generator.cycle_a": 1.0, "discriminator.loss": 0.25, "discriminator.real": 0.5}
+    assert spoken(figures) == "generator 2.500  discriminator 0.250  D(real) 0.50"
