@@ -1,4 +1,4 @@
-"""Every recipe that makes pictures from noise, narrow: it trains, resumes to the bit, is saved, and makes what it is asked for."""
+"""Every recipe that makes pictures from noise, narrow: it trains, resumes to the bit, is saved, and obeys."""
 
 import pytest
 import torch
