@@ -161,14 +161,15 @@ def test_pyramid_normalises_each_picture_by_itself():
 def test_every_map_has_a_say():
     torch.manual_seed(0)
     generator = build(TINY, device="cpu")
-    maps = generator.backbone(torch.zeros(1, 3, 64, 64))
+    pictures = torch.zeros(1, 3, 64, 64)
+    maps = generator.backbone(pictures)
     sides = [features.shape[-1] for features in maps]
     assert sides == [32, 16, 8, 4, 2]
     with torch.no_grad():
-        before = generator.fpn(maps)
+        before = generator.fpn(pictures, maps)
         for level in range(5):
             changed = [features + (index == level) * torch.randn_like(features) for index, features in enumerate(maps)]
-            assert not torch.equal(generator.fpn(changed), before)
+            assert not torch.equal(generator.fpn(pictures, changed), before)
 
 
 def test_layers_stand_in_the_order_that_names_them():
@@ -295,3 +296,16 @@ def test_weights_that_are_nowhere(cache):
     assert "\n" not in str(caught.value)
     with pytest.raises(OrganzaError, match=r"width 0\.25 on ImageNet: take .*0\.5 or 1\.0 or 1\.4"):
         load_backbone(generator, TINY)
+
+
+def test_details_begin_as_nothing_and_see_the_pictures_own_pixels():
+    """Narrow forms have residual blocks at half of the resolution; without them the pyramid sees the backbone's maps alone."""
+    options = replace(TINY, norm="none", detail=2)
+    generator, pictures = build(options, device="cpu").eval(), torch.rand(1, 3, 64, 64) * 2 - 1
+    assert torch.equal(generator(pictures), pictures)
+    torch.nn.init.normal_(generator.fpn.final.weight, std=0.1)
+    maps = generator.backbone(pictures)
+    assert not torch.equal(generator.fpn(pictures, maps), generator.fpn(-pictures, maps))
+    plain = build(TINY, device="cpu")
+    assert torch.equal(plain.fpn(pictures, maps), plain.fpn(-pictures, maps))
+    assert not any(isinstance(module, torch.nn.InstanceNorm2d) for module in generator.fpn.modules())

@@ -69,7 +69,7 @@ class Deblur:
             0: the present batch alone.
         penalty: On the critics' slope; its own fields begin with `penalty_`.
         n_critic: Turns of the critics in a step, on the same batch.
-        adversarial: Weight of the generator's adversarial loss.
+        adversarial: Weight of the generator's adversarial loss; 0: there are no critics.
         content: What holds the generator to the target.
         frozen: Part of the budget at the beginning in which a backbone with trained weights stays as it is.
         own_statistics: Whether the trained generator normalises by the statistics of the picture before it.
@@ -138,6 +138,8 @@ class Deblur:
     def critics(self) -> dict[str, NetworkOptions]:
         """The critics by name."""
         network = self.discriminator.network
+        if not self.adversarial:
+            return {}
         if not self.full_layers:
             return {"discriminator": network}
         assert isinstance(network, PatchGANOptions)  # or `build` has refused it
@@ -154,29 +156,22 @@ class Deblur:
         schedule = partial(self.schedule.factor, budget=budget)
         state = {name: torch.zeros(self.history) for name in self.histories}
         content = ContentLoss(self.content)
+        groups = all_but_the_backbone if frozen else None
+        critics = Player("discriminator", tuple(self.critics), self.discriminator.optimiser, schedule=schedule)
+        maker = Player("generator", ("generator",), self.generator.optimiser, groups, schedule)
+        judging = Turn(
+            "discriminator",
+            "discriminator",
+            self.draw_to_judge,
+            self.judge,
+            times=lambda _step: self.n_critic,
+            fresh=False,
+        )
+        making = Turn("generator", "generator", self.draw_to_deceive, partial(self.deceive, content), fresh=False)
         return Stage(
             networks=networks,
-            players=(
-                Player("discriminator", tuple(self.critics), self.discriminator.optimiser, schedule=schedule),
-                Player(
-                    "generator",
-                    ("generator",),
-                    self.generator.optimiser,
-                    groups=all_but_the_backbone if frozen else None,
-                    schedule=schedule,
-                ),
-            ),
-            turns=(
-                Turn(
-                    "discriminator",
-                    "discriminator",
-                    self.draw_to_judge,
-                    self.judge,
-                    times=lambda _step: self.n_critic,
-                    fresh=False,
-                ),
-                Turn("generator", "generator", self.draw_to_deceive, partial(self.deceive, content), fresh=False),
-            ),
+            players=(critics, maker) if self.critics else (maker,),
+            turns=(judging, making) if self.critics else (making,),
             averaged=("generator",),
             budget=frozen or None,
             state=dict(before.state) if before else state,
@@ -186,8 +181,7 @@ class Deblur:
     @property
     def histories(self) -> tuple[str, ...]:
         """Names of the histories."""
-        kinds = [f"{kind} {name}" for name in self.critics for kind in ("real", "fake")]
-        return tuple(kinds) if self.history else ()
+        return tuple(f"{kind} {name}" for name in self.critics for kind in ("real", "fake")) if self.history else ()
 
     def draw_pairs(self, round: Round) -> Tensors:
         """A batch of pairs, in all turns of a step the same one."""
@@ -246,7 +240,7 @@ class Deblur:
         """The generator's turn. Through the means of a history there is no gradient, as in the authors' code."""
         loss, made = LOSSES[self.loss], networks["generator"](inputs["input"])
         terms, figures = Tensors(), []
-        for name in self.critics if self.adversarial else ():
+        for name in self.critics:
             critic = networks[name]
             on_fake = critic(made)
             if self.history:

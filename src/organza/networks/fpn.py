@@ -19,9 +19,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate, pad, pixel_unshuffle
 
-from organza.bounds import Count, Positive
+from organza.bounds import Count, Natural, Positive
 from organza.errors import UsageError
 from organza.networks.backbones import (
     KINDS,
@@ -32,6 +32,7 @@ from organza.networks.backbones import (
     imagenet_kept,
 )
 from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.pictures import norm_layers
 
 COARSEST = 32  # pixels of the picture for one of the last map
 
@@ -46,9 +47,9 @@ def conv3(inputs: int, outputs: int, depthwise: bool, bias: bool = True) -> nn.M
     )
 
 
-def smoothing(inputs: int, outputs: int, depthwise: bool) -> nn.Sequential:
-    """A 3x3 convolution, normalised by the deviation of each channel of each picture, and rectified."""
-    return nn.Sequential(conv3(inputs, outputs, depthwise), nn.InstanceNorm2d(outputs), nn.ReLU())
+def smoothing(inputs: int, outputs: int, options: FPNGeneratorOptions) -> nn.Sequential:
+    """A 3x3 convolution, perhaps normalised by the deviation of each channel of each picture, and rectified."""
+    return nn.Sequential(conv3(inputs, outputs, options.depthwise), *norm_layers(options.norm, outputs), nn.ReLU())
 
 
 def head(inputs: int, outputs: int, depthwise: bool) -> nn.Sequential:
@@ -57,13 +58,34 @@ def head(inputs: int, outputs: int, depthwise: bool) -> nn.Sequential:
     return nn.Sequential(*layers, conv3(outputs, outputs, depthwise, bias=False), nn.ReLU())
 
 
+class Detail(nn.Module):
+    """A residual block of two 3x3 convolutions, which begins as the identity: [B, C, H, W] -> the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)
+        )
+        begin_with_nothing(self.layers[-1])
+
+    def forward(self, maps: Tensor) -> Tensor:
+        changed: Tensor = maps + self.layers(maps)
+        return changed
+
+
+def begin_with_nothing(layer: nn.Module) -> None:
+    """Give a layer first weights of 0."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 def enlarged(maps: Tensor, scale: int = 2) -> Tensor:
     """Maps with every pixel repeated `scale` times along each side."""
     return maps if scale == 1 else interpolate(maps, scale_factor=scale, mode="nearest")
 
 
 class FeaturePyramid(nn.Module):
-    """Maps of a `Backbone` -> [B, outputs, H, W].
+    """Pictures [B, C, H, W] and the maps that a `Backbone` has made of them -> [B, outputs, H, W].
 
     Args:
         backbone: Whose maps it gets.
@@ -73,21 +95,26 @@ class FeaturePyramid(nn.Module):
 
     def __init__(self, backbone: Backbone, outputs: int, options: FPNGeneratorOptions) -> None:
         super().__init__()
-        width, narrow, depthwise = options.width, options.head_width, options.depthwise
+        width, narrow = options.width, options.head_width
         self.paddings = backbone.paddings
         # One for each map, finest first. The finest map joins where the heads' work has come to its size and width.
         self.laterals = nn.ModuleList(
             nn.Conv2d(channels, width if level else narrow, 1, bias=False)
             for level, channels in enumerate(backbone.channels)
         )
-        self.merges = nn.ModuleList(smoothing(width, width, depthwise) for _ in range(3))  # in the order of their use
-        self.heads = nn.ModuleList(head(width, narrow, depthwise) for _ in range(4))  # finest first
-        self.smooth = smoothing(4 * narrow, narrow, depthwise)
+        self.merges = nn.ModuleList(smoothing(width, width, options) for _ in range(3))  # in the order of their use
+        self.heads = nn.ModuleList(head(width, narrow, options.depthwise) for _ in range(4))  # finest first
+        self.smooth = smoothing(4 * narrow, narrow, options)
         last = max(narrow // 2, 1)
-        self.smooth2 = smoothing(narrow, last, depthwise)
+        self.smooth2 = smoothing(narrow, last, options)
         self.final = nn.Conv2d(last, outputs, 3, padding=1)
+        self.entry = self.details = None
+        if options.detail:
+            self.entry = nn.Conv2d(4 * backbone.inputs, narrow, 3, padding=1)
+            self.details = nn.Sequential(*(Detail(narrow) for _ in range(options.detail)))
+            begin_with_nothing(self.final)
 
-    def forward(self, maps: list[Tensor]) -> Tensor:
+    def forward(self, pictures: Tensor, maps: list[Tensor]) -> Tensor:
         finest, *lateral = [
             pad(layer(features), (before, after, before, after), "reflect") if before or after else layer(features)
             for layer, features, (before, after) in zip(self.laterals, maps, self.paddings, strict=True)
@@ -100,7 +127,10 @@ class FeaturePyramid(nn.Module):
             for look, features, scale in zip(reversed(self.heads), pyramid, (8, 4, 2, 1), strict=True)
         ]
         smoothed = self.smooth(torch.cat(seen, 1))
-        smoothed = self.smooth2(enlarged(smoothed) + finest)
+        finer = enlarged(smoothed) + finest
+        if self.entry is not None and self.details is not None:
+            finer = self.details(finer + self.entry(pixel_unshuffle(pictures, 2)))
+        smoothed = self.smooth2(finer)
         correction: Tensor = self.final(enlarged(smoothed))
         return correction
 
@@ -121,7 +151,7 @@ class FPNGenerator(nn.Module):
         self.backbone, self.fpn = backbone, fpn
 
     def forward(self, pictures: Tensor) -> Tensor:
-        correction: Tensor = self.fpn(self.backbone(pictures))
+        correction: Tensor = self.fpn(pictures, self.backbone(pictures))
         return (pictures + correction.tanh()).clamp(-1, 1)
 
 
@@ -138,6 +168,9 @@ class FPNGeneratorOptions(NetworkOptions):
             channels (MobileNet-DSC).
         weights: First weights of the backbone: those of ImageNet, or none; auto: those of ImageNet if they are on this
             machine. `build` draws fresh ones in any case: `load_backbone` loads them.
+        norm: Normalisation of the pyramid. Without one it knows how strong the contrasts are that it is to sharpen.
+        detail: Residual blocks at half of the resolution, which see the picture's own pixels besides. The published forms have
+            none; narrow ones, of which little detail comes through, learn much faster with a few.
         backbone_width: Multiple of the backbone's numbers of channels, for mobilenet-v2 only.
     """
 
@@ -146,6 +179,8 @@ class FPNGeneratorOptions(NetworkOptions):
     head_width: Count = 128
     depthwise: bool = False
     weights: Literal["auto", "imagenet", "none"] = "auto"
+    norm: Literal["instance", "none"] = "instance"
+    detail: Natural = 0
     backbone_width: Positive = 1.0
 
     @property
