@@ -106,7 +106,7 @@ def rider(options: argparse.Namespace) -> dict[str, Any]:
         folder = options.work / f"rider-{name}"
         a = toys.write(folder / "plain", toys.animals(2000, 0, False, share)[0])
         b = toys.write(folder / "striped", toys.animals(2000, 1, True, share)[0])
-        run = train(options, f"rider-{name}", a, b, {})
+        run = train(options, f"rider-{name}", a, b, {}, options.images // 2)
         pictures, riders = toys.animals(200, 2, False, 1.0)
         given = to_samples(pictures)
         made = organza.load(run).translate(given, to="b")
@@ -123,11 +123,13 @@ def rider(options: argparse.Namespace) -> dict[str, Any]:
     return rows
 
 
-def train(options: argparse.Namespace, name: str, a: Path, b: Path, fields: dict[str, Any]) -> organza.Run:
+def train(
+    options: argparse.Namespace, name: str, a: Path, b: Path, fields: dict[str, Any], images: int = 0
+) -> organza.Run:
     """The small CycleGAN on two folders."""
     changes = {**dict(pair.split("=", 1) for pair in options.set), **fields}
     return organza.train(
-        "cyclegan-tiny", data=f"{a},{b}", out=options.work / name / "run", images=options.images, seed=options.seed,
+        "cyclegan-tiny", data=f"{a},{b}", out=options.work / name / "run", images=images or options.images, seed=options.seed,
         overrides=changes, console=Console(),
     )  # fmt: skip
 

@@ -171,6 +171,9 @@ def classifier_of(source: sources.Source, device: torch.device) -> Features | No
 
 def scorer_of(job: Job, console: Console) -> tools.LiveScorer | None:
     """What scores the training on its way; says so where nothing can."""
+    if job.plan.recipe.build().abilities.from_noise is None:
+        console.say("no scores during the training: they are of samples from noise; grids say how near their pictures come")
+        return None
     scorer, reason = tools.live_scorer(job.plan.source, job.dataset, device=job.request.device)
     if scorer is None:
         console.say(reason or "no scores during the training")
