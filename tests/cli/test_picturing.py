@@ -76,7 +76,7 @@ def test_targets_and_report(organza, place):
         (["MODEL", "in/a.png", "out.png", "--tile", "x"], 2, "--tile is auto or a number"),
         (["MODEL", "in/a.png", "out.doc"], 2, "must end in"),
         (["MODEL", "in/a.png", "out.png", "--report", "in"], 1, "is a folder"),
-        (["OTHER", "in/a.png", "out.png"], 2, "it can: "),
+        (["OTHER", "in/a.png", "out.png"], 2, "it is for organza "),
         (["nowhere", "in/a.png", "out.png"], 1, "no model at"),
         (["MODEL", "in/a.png"], 2, "OUTPUT"),
         (["MODEL", "in", "out", "--targets", "nothing"], 1, "no targets at"),

@@ -114,3 +114,13 @@ def test_cifar_batches(tmp_path):
 def test_a_truncated_cifar_batch_is_named(tmp_path, length):
     with pytest.raises(OrganzaError, match=r"data_batch_1\.bin is truncated"):
         read_cifar([write(tmp_path / "data_batch_1.bin", bytes(length))])
+
+
+def test_without_padding_digits_are_resized():
+    padded, resized = (decode(source(), 32, 1, pad=pad).read(torch.arange(5)) for pad in (True, False))
+    assert padded.shape == resized.shape
+    assert not padded[:, 0].any()
+    assert resized[:, 0].any()
+    assert torch.equal(
+        decode(source(), 40, 1, pad=False).read(torch.arange(5)), decode(source(), 40, 1).read(torch.arange(5))
+    )

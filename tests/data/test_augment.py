@@ -62,7 +62,7 @@ def test_large_and_small_pictures_of_a_pair_stay_aligned(seed):
 
 
 def test_all_five_ways_are_taken_and_two_draws_differ():
-    images = smooth(1).expand(64, -1, -1, -1)
+    images = smooth(1).expand(256, -1, -1, -1)
     drawing = generator()
     (first,) = geometric([images], drawing)
     (second,) = geometric([images], drawing)
@@ -73,7 +73,7 @@ def test_all_five_ways_are_taken_and_two_draws_differ():
 
     left, mirrored, transposed = alike(images[0]), alike(images[0].flip(2)), alike(images[0].transpose(1, 2))
     assert min(left, mirrored, transposed) > 0
-    assert left + mirrored + transposed < 50
+    assert left + mirrored + transposed < 240  # of 256; the others are moved in the other ways
 
 
 def test_pictures_that_are_not_square_are_not_transposed():

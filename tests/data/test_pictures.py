@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from organza.data import decode, open_source
+from organza.data import decode, decode_domains, open_source
 from organza.data.dataset import MappedDataset, ResidentDataset, StreamedDataset
 from organza.errors import OrganzaError, UsageError
 
@@ -85,7 +85,7 @@ def test_notes_say_what_is_done_about_each_problem(tmp_path):
         ),
         (
             {"a.png": encoded(image())},
-            "one usable picture, which is not enough to train a GAN from noise, among 1 files",
+            "one usable picture, which is not enough to train on, among 1 files",
         ),
     ],
 )
@@ -254,3 +254,22 @@ def test_real_photographs_are_close_to_what_was_saved(tmp_path):
         write(tmp_path / "a" / name, encoded(Image.fromarray(original), "JPEG", quality=95))
     difference = pixels(decode(open_source(str(tmp_path / "a")), 64, 3))[0].int() - torch.from_numpy(original).int()
     assert difference.abs().float().mean() < 2
+
+
+def test_without_padding_pictures_are_resized_and_kept_by_themselves(tmp_path):
+    bright = folder_of(tmp_path / "bright", "1.png", "2.png", size=(28, 28))
+    source, cache = open_source(str(bright)), tmp_path / "cache"
+
+    def read(size, **options):
+        (found,) = decode_domains(source, size, 3, cache_dir=cache, **options).values()
+        return found.read(torch.arange(2))
+
+    padded, resized = read(32), read(32, pad=False)
+    assert not padded[:, 0].any()
+    assert resized[:, 0].any()
+    assert torch.equal(read(32), padded)  # again, from the cache
+    assert torch.equal(read(32, pad=False), resized)
+    assert len(list((cache / "arrays").iterdir())) == 2
+    # Where nothing would be padded, it is one array.
+    assert torch.equal(read(40), read(40, pad=False))
+    assert len(list((cache / "arrays").iterdir())) == 3

@@ -45,7 +45,8 @@ def test_a_name_like_nothing_lists_what_is_built_in(tmp_path):
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.PNG", "photo"])
 def test_one_picture_is_not_enough(tmp_path, name):
-    assert "not enough to train a GAN from noise" in usage(write(tmp_path / name, encoded(image())))
+    message = usage(write(tmp_path / name, encoded(image())))
+    assert "is one picture, which is not enough to train on: name a folder or a zip of pictures" in message
 
 
 def test_a_video_is_not_read_yet(tmp_path):

@@ -309,3 +309,14 @@ def test_details_begin_as_nothing_and_see_the_pictures_own_pixels():
     plain = build(TINY, device="cpu")
     assert torch.equal(plain.fpn(pictures, maps), plain.fpn(-pictures, maps))
     assert not any(isinstance(module, torch.nn.InstanceNorm2d) for module in generator.fpn.modules())
+
+
+@PUBLISHED
+@pytest.mark.parametrize("side", [1, 33, 100, 129])
+def test_a_size_that_does_not_fit_is_answered_with_the_next_that_does(options, side):
+    with pytest.raises(UsageError) as raised:
+        options.build(Dims((3, side, side)))
+    said = int(str(raised.value).rpartition("--size ")[2])
+    assert said == max(options.smallest, side + -side % 32)
+    with torch.device("meta"):
+        options.build(Dims((3, said, said)))

@@ -10,11 +10,13 @@ from organza.errors import UsageError
 from organza.exchange import load_model, save_model
 from organza.exchange.model import weights_digest
 from organza.games.translation import apply
-from organza.recipes import RECIPES, choose, fit_to, override, settle
+from organza.recipes import RECIPES, choose, fit_to, flatten, override, settle, to_mapping
 from organza.streams import Streams
 from organza.training import checkpoint
 from organza.training.inspection import network_facts
 from organza.training.planning import make_session
+from organza.training.remedy import same_networks
+from organza.training.run import begin_from
 from organza.training.shown import exhibited
 
 CPU = torch.device("cpu")
@@ -50,13 +52,24 @@ PUBLISHED = {
     "srgan": {"generator": 1_549_462, "discriminator": 23_565_505},
     "esrgan": {"generator": 16_697_987, "discriminator": 38_245_569},
 }
-OUTPUTS = {  # of the discriminators: logits of patches, or one for the whole picture
-    "cyclegan": [1, 30, 30],
-    "pix2pix": [1, 30, 30],
-    "deblurgan": [1, 35, 35],
-    "deblurgan-v2-mobilenet": [1, 35, 35],
-    "srgan": [1],
+OUTPUTS = {  # of the first discriminator: logits of patches, or one for the whole picture
+    **{key: [1, 30, 30] for key in ("cyclegan", "cyclegan-seed", "ganilla", "pix2pix")},
+    "cyclegan-128": [1, 14, 14],
+    **{key: [1, 35, 35] for key in (name for name in PUBLISHED if name.startswith("deblurgan"))},
+    **{key: [1] for key in ("srgan", "esrgan")},
 }
+V1, V2, SR = (1e-4, (0.5, 0.999)), (1e-4, (0.9, 0.999)), (1e-4, (0.9, 0.999))
+NUMBERS = {  # rate and betas, batch, size, images, and fields of the game, as published (specs: the papers and their code)
+    "cyclegan": ((2e-4, (0.5, 0.999)), 1, 256, 266_800, {"cycle": 10, "identity": 0.5, "pool": 50, "loss": "least-squares"}),
+    "pix2pix": ((2e-4, (0.5, 0.999)), 1, 256, 80_000, {"content.pixel": "l1", "content.pixel_weight": 100, "conditional": True}),
+    "deblurgan": (V1, 1, 256, 630_900, {"n_critic": 5, "content.perceptual_weight": 100, "generator.dropout": 0.5,
+                  "penalty_weight": 10, "degrade_length": 60, "discriminator.padding": 2, "generator.residual": True}),
+    "deblurgan-v2-inception": (V2, 1, 256, 200_000, {"adversarial": 0.001, "history": 50, "content.pixel_weight": 0.5,
+                  "content.perceptual_weight": 0.006, "frozen": 0.015, "degrade_length": 60, "discriminator.initial": "torch"}),
+    "srgan": (SR, 16, 96, 19_200_000, {"adversarial": 1e-3, "content.perceptual": "vgg19-conv5_4", "degrade_scale": 4}),
+    "srgan-tiny": ((1e-3, (0.9, 0.999)), 16, 48, 100_000, {"content.perceptual": "vgg19-conv5_4", "degrade_scale": 2}),
+    "esrgan": (SR, 16, 128, 22_400_000, {"adversarial": 5e-3, "content.pixel_weight": 1e-2, "loss": "relativistic-average"}),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -65,9 +78,19 @@ def test_every_recipe_has_its_published_size(name):
     facts = network_facts(recipe.build(), recipe.shape)
     assert {network: fact["parameters"] for network, fact in facts.items()} == PUBLISHED[name]
     judge = next(network for network in facts if network.startswith("discriminator"))
-    assert facts[judge]["output"] == OUTPUTS.get(name, facts[judge]["output"])
+    assert facts[judge]["output"] == OUTPUTS[name]
     if "discriminator_full" in facts:
         assert facts["discriminator_full"]["output"] == [1, 11, 11]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_recipe_has_its_published_numbers(name):
+    recipe, ((rate, betas), batch, size, images, fields) = RECIPES[name], NUMBERS[name]
+    found = flatten(to_mapping(recipe))
+    for player in ("generator", "discriminator"):
+        assert (found[f"{player}.lr"], tuple(found[f"{player}.betas"])) == (rate, betas)
+    assert (recipe.batch, recipe.size, recipe.images, recipe.ema_half_life) == (batch, size, images, 0)
+    assert {field: found[field] for field in fields} == fields
 
 
 def test_all_others_are_small_forms():
@@ -117,8 +140,8 @@ def sources(world, recipe):
     return f"pairs:{world / 'pairs'}" if game.pairs == "needed" else str(world / "a")
 
 
-def begin(name, world):
-    recipe = narrow(name)
+def begin(name, world, **changes):
+    recipe = override(narrow(name), changes)
     source = open_source(sources(world, recipe))
     recipe, _ = settle(fit_to(recipe, source))
     datasets = decode_domains(source, recipe.decoded, recipe.channels, native=recipe.native)
@@ -160,6 +183,42 @@ def test_a_stop_and_a_start_change_nothing(name, world, tmp_path):
         for network in player.networks:
             keys = [key for key in before if key.startswith(f"network/{network}/") and "weight" in key]
             assert not keys or any(not torch.equal(before[key], expected[key]) for key in keys), network
+
+
+def test_a_stop_around_the_end_of_the_frozen_stage_changes_nothing(world, tmp_path):
+    name, frozen = "deblurgan-v2-mobilenet", {"generator.weights": "imagenet", "frozen": 0.5}
+    _, _, straight = begin(name, world, **frozen)
+    assert straight.entered.name == "frozen"
+    play(straight, 4)
+    for stop in (1, 2, 3):
+        _, _, first = begin(name, world, **frozen)
+        play(first, stop)
+        assert first.entered.name == ("frozen" if stop < 3 else "main")
+        _, _, second = begin(name, world, **frozen)
+        second.restore({key: value.clone() for key, value in first.tensors().items()}, first.counters())
+        play(second, 4 - stop)
+        expected, got = everything(straight), everything(second)
+        assert expected.keys() == got.keys()
+        assert all(torch.equal(expected[key], got[key]) for key in expected)
+
+
+@pytest.mark.parametrize("name", ["deblurgan-v2-mobilenet", "srgan-tiny"])
+def test_a_model_of_an_early_stage_opens_and_is_gone_on_from_there(name, world, tmp_path):
+    frozen = {"generator.weights": "imagenet", "frozen": 0.5} if name != "srgan-tiny" else {}
+    recipe, _, session = begin(name, world, **frozen)
+    for steps, stage in ((1, session.entered.name), (2, "main")):
+        play(session, steps)
+        assert session.entered.name == stage
+        networks = session.entered.networks
+        averages = session.entered.averages.networks
+        opponents = {key: network for key, network in networks.items() if key not in averages}
+        folder = tmp_path / stage
+        save_model(folder, recipe, averages, opponents, {"crop": 0, "classes": [], "stage": stage, "images": 2})
+        model = load_model(folder)
+        _, _, fresh = begin(name, world, **frozen)
+        begin_from(fresh, model)
+        assert fresh.entered.name == stage
+        assert weights_digest(fresh.entered.networks) == weights_digest(networks)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -205,7 +264,9 @@ def test_other_forms_of_source_are_refused(world):
     for recipe, source, message in (
         ("cyclegan", one, "two domains.*--data A,B"),
         ("cyclegan", pairs, "two domains"),
-        ("dcgan", two, "learns from one source.*are two"),
+        ("dcgan", two, "learns from one source.*are two: name one"),
+        ("pix2pix", two, "as pairs:DIR"),
+        ("srgan-tiny", pairs, "does not learn from pairs"),
         ("dcgan", pairs, "does not learn from pairs"),
         ("pix2pix", one, "learns from pairs.*--data pairs:DIR"),
         ("pix2pix-completion", two, "learns from one source"),
@@ -232,8 +293,27 @@ def test_other_forms_of_source_are_refused(world):
         ),
         ("cyclegan", {"load": 200}, "no square of 256 pixels"),
         ("deblurgan", {"load": 300}, "not both"),
+        ("srgan-tiny", {"degrade_scale": 4}, "scale 2 does not undo a degradation of scale 4"),
+        ("srgan-tiny", {"generator.scale": 4}, "scale 4 does not undo a degradation of scale 2"),
+        ("pix2pix-completion", {"degrade": "shrink"}, "scale 1 does not undo a degradation of scale 4"),
+        ("srgan-tiny", {"first_content.pixel_weight": 0}, "nothing for the generator to learn"),
+        ("deblurgan-v2-tiny", {"adversarial": 0, "content.pixel_weight": 0}, "nothing for the generator to learn"),
+        ("cyclegan", {"generator.network": "srresnet"}, "of one size"),
+        (
+            "cyclegan",
+            {"generator.network": "dcgan-generator"},
+            "must be a generator from pictures, .* take one of fpn-",
+        ),
+        ("cyclegan", {"discriminator.network": "unet-generator"}, "--discriminator.network must be a discriminator"),
+        ("dcgan", {"generator.network": "resnet-generator"}, "must be a generator from noise"),
     ],
 )
 def test_what_does_not_go_together_is_refused(recipe, changes, message):
     with pytest.raises(UsageError, match=message):
         override(RECIPES[recipe], changes).build()
+
+
+def test_a_remedy_of_a_later_stage_is_another_network():
+    recipe = RECIPES["srgan-tiny"]
+    assert same_networks(recipe, recipe)
+    assert not same_networks(recipe, override(recipe, {"discriminator.width": 16}))

@@ -282,6 +282,13 @@ def test_what_files_say_never_becomes_markup(tmp_path):
     assert "alert(1)" in page.text
 
 
+def test_parts_of_a_network_are_told_and_not_counted_twice(tmp_path):
+    sizes = {"generator": 3_000_000, "generator.fpn": 1_000_000, "discriminator": 2_000_000}
+    page = read(make(tmp_path, group={"parameters": sizes}, count=2))
+    cells = [cell for row in page.table() for cell in row]
+    assert any(cell.startswith("5 M") and "generator fpn 1 M" in cell for cell in cells), cells
+
+
 def test_nothing_is_loaded_from_elsewhere(tmp_path):
     page = read(make(tmp_path))
     sources = [attributes["src"] for _, attributes in page.elements if "src" in attributes]

@@ -119,6 +119,7 @@ def test_translating_to_one_domain_and_to_the_other(models, tmp_path):
     assert not np.array_equal(made["a"], made["b"])
     assert read_mark(tmp_path / "a.png").details == {"verb": "translate", "to": "a"}
     organza.translate(models["night"], tmp_path / "in.png", tmp_path / "night.png", console=QUIET)
+    assert read_mark(tmp_path / "night.png").details == {"verb": "translate", "to": "night"}
     with pytest.raises(UsageError, match="unknown domain 'c': known: a, b"):
         organza.translate(models["translate"], tmp_path / "in.png", tmp_path / "c.png", to="c", console=QUIET)
 
@@ -183,10 +184,10 @@ def test_bad_files_in_one_line(models, tmp_path, verb, name):
 @pytest.mark.parametrize(("verb", "name"), [("deblur", "enlarge"), ("translate", "deblur"), ("enlarge", "translate")])
 def test_a_model_that_cannot_do_it(models, tmp_path, verb, name):
     picture("RGB").save(tmp_path / "in.png")
-    with pytest.raises(UsageError, match=f"cannot {verb}; it can: "):
+    with pytest.raises(UsageError, match=f"cannot {verb}; it is for organza "):
         getattr(organza, verb)(models[name], tmp_path / "in.png", tmp_path / "out.png", console=QUIET)
     images = torch.zeros(1, 3, 8, 8)
-    with pytest.raises(UsageError, match=f"the model 'painter' cannot {verb}; it can: "):
+    with pytest.raises(UsageError, match=f"the model 'painter' cannot {verb}; it is for organza "):
         getattr(organza.load(models[name]), verb)(images)
 
 
@@ -284,8 +285,34 @@ def test_models_take_any_size_and_give_it_back(models):
     assert opened["deblur"].deblur(images).shape == (2, 3, 9, 13)
     assert opened["enlarge"].enlarge(images).shape == (2, 3, 18, 26)
     assert opened["night"].translate(images).shape == (2, 3, 9, 13)
-    with pytest.raises(UsageError, match="translates to a and to b: say which"):
-        opened["translate"].translate(images)
     both = [opened["translate"].translate(images, to) for to in ("a", "b")]
     assert not torch.equal(*both)
+    assert torch.equal(opened["translate"].translate(images), both[1])  # b, as on the command line
+    assert [opened[name].domain() for name in ("translate", "night")] == ["b", "night"]
     torch.testing.assert_close(opened["translate"].translate(images[1:], "a"), both[0][1:])
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (torch.zeros(1, 1, 32, 32), r"not \[1, 1, 32, 32\]$"),
+        (torch.zeros(3, 32, 32), r"not \[3, 32, 32\]$"),
+        (torch.zeros(1, 3, 0, 8), r"not \[1, 3, 0, 8\]$"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), r"not \[1, 3, 8, 8\] of uint8$"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["deblur", "translate", "enlarge"])
+def test_tensors_that_are_no_pictures_for_a_model(models, verb, images, said):
+    opened = organza.load(models[verb])
+    with pytest.raises(UsageError, match=said) as raised:
+        getattr(opened, verb)(images)
+    assert str(raised.value).startswith("the model takes pictures of 3 channels, float [n, 3, H, W] in [-1, 1], not ")
+
+
+def test_other_floats_and_no_pictures_at_all_are_taken(models):
+    opened = organza.load(models["deblur"])
+    images = torch.rand(1, 3, 8, 8)
+    assert torch.equal(opened.deblur(images.double()), opened.deblur(images))
+    assert opened.deblur(images[:0]).shape == (0, 3, 8, 8)
+    with pytest.raises(UsageError, match=r"of 1 channel, float \[n, 1, H, W\]"):
+        organza.load(models["grey"]).deblur(images)

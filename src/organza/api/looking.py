@@ -84,7 +84,7 @@ def show(recipe: str | Recipe, overrides: Mapping[str, Any] | None = None) -> di
     """The resolved recipe as plain values, and its networks.
 
     Returns:
-        {"name", "paper", ..., "networks": {NAME: {"parameters": N, "output": [C, H, W]}}}.
+        {"name", "paper", ..., "networks": {NAME: {"parameters": N, "output": [C, H, W]}}}; parts of networks have no output.
     """
     resolved = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, overrides or {})
     return {**to_mapping(resolved), "networks": network_facts(resolved.build(), resolved.shape)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from organza.api.models import load
@@ -12,7 +13,7 @@ from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model
 from organza.files import disk_errors
 from organza.report import Work, write_pictures
-from organza.tools.pictures import Asked, Pictured, cases, remake
+from organza.tools.pictures import Asked, Case, Pictured, cases, remake
 
 DONE = {"deblur": "deblurred", "translate": "translated", "enlarge": "enlarged"}
 
@@ -70,7 +71,7 @@ def translate(
         model: A model that translates.
         input: As of `deblur`.
         output: As of `deblur`.
-        to: Domain to get into; None where the model knows but one, or a model of two domains leads to its second, b.
+        to: Domain to get into; None: b, or the only one that the model knows.
         tile: As of `deblur`.
         seed: Of models whose dropout goes on, which is their only noise.
         targets: As of `deblur`.
@@ -79,10 +80,8 @@ def translate(
         console: As of `deblur`.
     """
     opened = model if isinstance(model, Model) else load(model, device)
-    domains = list(opened.abilities.translates)
-    if to is None and "b" in domains:
-        to = "b"
-    asked = Asked("translate", Path(input), Path(output), to, tile_size(tile), seed, Path(targets) if targets else None)
+    goal, true = opened.domain(to), Path(targets) if targets else None
+    asked = Asked("translate", Path(input), Path(output), goal, tile_size(tile), seed, true)
     return _picture(opened, asked, Path(report) if report else None, device, console)
 
 
@@ -122,15 +121,16 @@ def _picture(
     opened = model if isinstance(model, Model) else load(model, device)
     if report and report.is_dir():
         raise OrganzaError(f"{report} is a folder: name a file for the page, as {report / 'report.html'}")
-    with (console or Console()).counting() as progress, disk_errors(asked.target):
-        done = remake(opened, asked, progress)
-    if report:
-        with disk_errors(report):
-            write_pictures(report, _work(opened, asked, done))
+    with (console or Console()).counting() as progress:
+        with disk_errors(asked.target):
+            done = remake(opened, asked, progress)
+        if report:
+            with disk_errors(report):
+                write_pictures(report, _work(opened, asked, done, cases(opened, asked, done, progress)))
     return done
 
 
-def _work(model: Model, asked: Asked, done: Pictured) -> Work:
+def _work(model: Model, asked: Asked, done: Pictured, shown: Sequence[Case]) -> Work:
     """What the page tells."""
     goal = f" to {asked.to}" if asked.to else ""
     words = ["organza", asked.verb, str(model.folder), str(asked.source), str(asked.target)]
@@ -145,7 +145,7 @@ def _work(model: Model, asked: Asked, done: Pictured) -> Work:
         files=len(done.made),
         seconds=done.seconds,
         tile=done.tile,
-        cases=cases(model, asked, done),
+        cases=shown,
         scored=[(made.job.name, made.scores) for made in done.made if made.scores],
         failed=[(failure.file, failure.reason) for failure in done.failed],
     )

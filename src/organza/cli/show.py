@@ -32,7 +32,8 @@ def show(
         networks = shown.pop("networks")
         print(yaml_text(shown))
         for name, facts in networks.items():
-            print(f"{name}: {facts['parameters']:,} parameters, output {'x'.join(map(str, facts['output']))}")
+            made = f", output {'x'.join(map(str, facts['output']))}" if "output" in facts else ""  # parts have none
+            print(f"{name}: {facts['parameters']:,} parameters{made}")
         return 0
 
     return with_fields

@@ -26,15 +26,17 @@ WAVES = 0.02  # of the side: its smooth field
 FIELD = 4  # nodes of the field along each side
 
 
-def geometric(images: Sequence[Tensor], generator: torch.Generator) -> list[Tensor]:
-    """Move the pictures of each sample in one way out of five.
+def geometric(images: Sequence[Tensor], generator: torch.Generator, *, share: float = 0.5) -> list[Tensor]:
+    """Move the pictures of a share of the samples, each in one way out of five.
 
-    They are mirrored or left, shifted and scaled and turned, seen through another lens, bent or, if square, transposed.
+    They are mirrored or left, shifted and scaled and turned, seen through another lens, bent or, if square, transposed. The
+    authors move whole pictures and cut afterwards; here squares are moved that are cut already.
 
     Args:
         images: Tensors [B, C, H, W] in [-1, 1] that show the same things, as inputs and targets. Heights and widths may differ
             from tensor to tensor, as between large and small, in the same proportion.
         generator: Of the CPU.
+        share: Probability with which a sample is moved at all.
 
     Returns:
         The tensors in the same order, each sample moved alike in all of them; mirrored where something from beyond the edges
@@ -44,6 +46,7 @@ def geometric(images: Sequence[Tensor], generator: torch.Generator) -> list[Tens
     count, height, width = len(first), first.shape[2], first.shape[3]
     kinds = 5 if height == width else 4  # the last one is the transposition
     kind = torch.randint(kinds, (count,), generator=generator)
+    kind = torch.where(torch.rand(count, generator=generator) < share, kind, 5)  # the sixth way is to stay
     matrices = torch.eye(2, 3).repeat(count, 1, 1)
     across, down, zoom, angle = (_symmetric((count,), generator) * strength for strength in (SHIFT, SHIFT, ZOOM, TURN))
     drawn = (

@@ -27,6 +27,11 @@ class Degradation(Protocol):
         """Whether it changes anything."""
         ...
 
+    @property
+    def scale(self) -> int:
+        """How many times smaller it makes the pictures, along each side."""
+        ...
+
     def draw(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The pictures degraded, each in its own way; nothing waits for the device.
 
@@ -52,6 +57,10 @@ class NoDegradation:
     """The pictures as they are."""
 
     @property
+    def scale(self) -> int:
+        return 1
+
+    @property
     def active(self) -> bool:
         return False
 
@@ -72,10 +81,14 @@ class MotionBlur:
         degrade_noise: Standard deviation of the sensor's noise; white is 1, black 0.
     """
 
-    degrade_length: Positive = 20.0
+    degrade_length: Positive = 60.0
     degrade_exposure: Exposure = "any"
     degrade_linear: bool = False
     degrade_noise: Rate = 0.0
+
+    @property
+    def scale(self) -> int:
+        return 1
 
     @property
     def active(self) -> bool:
@@ -107,6 +120,10 @@ class Shrink:
     degrade_scale: Literal[2, 4, 8] = 4
 
     @property
+    def scale(self) -> int:
+        return self.degrade_scale
+
+    @property
     def active(self) -> bool:
         return True
 
@@ -134,6 +151,10 @@ class Hole:
 
     degrade_hole: Share = 0.5
     degrade_place: Literal["random", "centre"] = "centre"
+
+    @property
+    def scale(self) -> int:
+        return 1
 
     @property
     def active(self) -> bool:

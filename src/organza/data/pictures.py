@@ -52,7 +52,7 @@ class PictureContent:
         image = to_channels(self._image(index, source), want.channels)
         if want.native:
             return enlarge_picture(image, want.size)
-        return fit_picture(image, fit(image.height, image.width, want.size, uniform=source.uniform))
+        return fit_picture(image, fit(image.height, image.width, want.size, uniform=source.uniform and want.pad))
 
     def _image(self, index: int, source: Source) -> Image.Image:
         """One picture as it is in its file; errors as of `picture`."""
@@ -84,7 +84,8 @@ class PictureContent:
             return self._varied(source, want)
         shape = (source.count, want.size, want.size, want.channels)
         total = source.count * want.size**2 * want.channels
-        path = array_path(want.cache, source.fingerprint, want.size, want.channels)
+        padded = fit(source.height, source.width, want.size, uniform=source.uniform).pad > 0
+        path = array_path(want.cache, source.fingerprint, want.size, want.channels, padded and not want.pad)
         notes = self._notes(want)
         stored = map_array(path, shape)
         if stored is None and total > want.disk_budget:
@@ -182,7 +183,7 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
     problems = tuple(problem.sentence for problem in found)
     if len(pictures) < 2:
         because = f": {'; '.join(problems)}" if problems else ""
-        few = "one usable picture, which is not enough to train a GAN from noise," if pictures else "no usable picture"
+        few = "one usable picture, which is not enough to train on," if pictures else "no usable picture"
         raise OrganzaError(f"{name} holds {few} among {seen.files:,} files{because}")
     sizes = sizes_of(pictures)
     (width, height), _ = sizes[0]

@@ -49,6 +49,7 @@ class Want:
         disk_budget: Bytes above which they are not kept.
         progress: Told how many pictures are decoded.
         native: Whether pictures keep their own size, and squares of `size` are cut out of them.
+        pad: Whether squares that lack 2 or 4 pixels are padded with black, as of `fit`; otherwise they are resized.
     """
 
     size: int
@@ -57,6 +58,7 @@ class Want:
     disk_budget: int
     progress: Progress | None
     native: bool = False
+    pad: bool = True
 
 
 class Content(Protocol):

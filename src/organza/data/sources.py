@@ -75,6 +75,7 @@ def decode(
     channels: int,
     *,
     native: bool = False,
+    pad: bool = True,
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -87,6 +88,8 @@ def decode(
         channels: 1, 3 or 4.
         native: Keep every picture's own size, and cut squares of `size` out of it: a `VariedDataset`. Only pictures with a
             side below `size` are enlarged.
+        pad: Pad squares that lack 2 or 4 pixels with black; without, they are resized, as they should where squares are cut
+            out of the result, for then black borders would be training data.
         cache_dir: Where decoded pictures are kept; without it, $ORGANZA_CACHE or the user's cache folder.
         disk_budget: Bytes above which pictures are not kept: each is decoded when it is read.
         progress: Told how many pictures are decoded.
@@ -101,7 +104,7 @@ def decode(
         raise UsageError(f"pictures have 1, 3 or 4 channels, not {channels}")
     if source.kind == "images" and size < 1:
         raise UsageError(f"pictures have a size of 1 pixel or more, not {size}")
-    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native)
+    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native, pad)
     return source.content.dataset(source, want)
 
 
@@ -111,6 +114,7 @@ def decode_domains(
     channels: int,
     *,
     native: bool = False,
+    pad: bool = True,
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -122,7 +126,14 @@ def decode_domains(
     parts = {"real": source} if source.form != "two" else dict(zip(("a", "b"), source.domains, strict=True))
     return {
         domain: decode(
-            part, size, channels, native=native, cache_dir=cache_dir, disk_budget=disk_budget, progress=progress
+            part,
+            size,
+            channels,
+            native=native,
+            pad=pad,
+            cache_dir=cache_dir,
+            disk_budget=disk_budget,
+            progress=progress,
         )
         for domain, part in parts.items()
     }
@@ -233,7 +244,7 @@ def _no_source(name: str, path: Path) -> OrganzaError:
             return UsageError(f"{name} is a video: a source of this form is not read yet; name a folder of its frames")
         if path.suffix.lower() in IMAGE_SUFFIXES or _begins_like_a_picture(path):
             return UsageError(
-                f"{name} is one picture, which is not enough to train a GAN from noise: name a folder or a zip of pictures"
+                f"{name} is one picture, which is not enough to train on: name a folder or a zip of pictures"
             )
         return UsageError(
             f"{name} is no source: it is neither a folder nor a zip of pictures; built-in are {', '.join(source_names())}"

@@ -33,6 +33,7 @@ from organza.version import __version__
 FORMAT = 1
 CONFIG, WEIGHTS, OPPONENTS = "config.json", "model.safetensors", "opponents.safetensors"
 Label = str | int | Sequence[int] | Tensor
+VERBS = {"from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge"}  # by ability
 CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
 
 
@@ -60,6 +61,11 @@ class Model:
         abilities = self.recipe.build().abilities
         there = {to: each for to, each in abilities.translates.items() if each.network in self.networks}
         return replace(abilities, translates=there)
+
+    @property
+    def verbs(self) -> str:
+        """The commands that the model is for, as people write them."""
+        return " and ".join(f"organza {VERBS[name]}" for name in self.abilities.names() if name in VERBS)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -101,9 +107,7 @@ class Model:
         """
         ability = self.abilities.from_noise
         if ability is None:
-            raise UsageError(
-                f"the model '{self.recipe.name}' makes nothing from noise; it can: {self.abilities.names()}"
-            )
+            raise UsageError(f"the model '{self.recipe.name}' makes nothing from noise; it is for {self.verbs}")
         if n < 0:
             raise UsageError(f"cannot make {n} samples")
         vectors = self._vectors(n, seed, first, label)
@@ -120,56 +124,84 @@ class Model:
 
         Args:
             images: Float [n, C, H, W] in [-1, 1], of any size.
-            to: Name of the domain to get into; None where there is but one.
+            to: Name of the domain to get into; None as of `domain`.
             seed: Of the dropout of models that go on dropping out, which is their only noise.
 
         Returns:
             Float [n, C, scale H, scale W] in [-1, 1] on the CPU.
 
         Raises:
-            UsageError: The model translates nothing, or not into that domain.
+            UsageError: The model translates nothing, or not into that domain, or these are no pictures for it.
         """
-        return apply(self.ability("translate", to), self.networks, images.to(self.device), seed).cpu()
+        return self._made(self.ability("translate", to), images, seed)
 
     def deblur(self, images: Tensor) -> Tensor:
         """Sharp pictures from blurred ones, float [n, C, H, W] in [-1, 1], of any size.
 
         Raises:
-            UsageError: The model cannot.
+            UsageError: The model cannot, or these are no pictures for it.
         """
-        return apply(self.ability("deblur"), self.networks, images.to(self.device)).cpu()
+        return self._made(self.ability("deblur"), images)
 
     def enlarge(self, images: Tensor) -> Tensor:
         """Larger pictures from small ones, float [n, C, H, W] in [-1, 1], of any size.
 
         Raises:
-            UsageError: The model cannot.
+            UsageError: The model cannot, or these are no pictures for it.
         """
-        return apply(self.ability("enlarge"), self.networks, images.to(self.device)).cpu()
+        return self._made(self.ability("enlarge"), images)
 
     def ability(self, verb: str, to: str | None = None) -> Translation:
         """How the model makes pictures from pictures.
 
         Args:
             verb: translate, deblur or enlarge.
-            to: For translate: the domain to get into; None where there is but one.
+            to: For translate: the domain to get into; None as of `domain`.
 
         Raises:
             UsageError: The model cannot, or not into that domain.
         """
         abilities = self.abilities
         found = {"deblur": abilities.deblurs, "enlarge": abilities.enlarges}.get(verb)
-        if verb == "translate" and abilities.translates:
-            if to is None and len(abilities.translates) > 1:
-                raise UsageError(
-                    f"'{self.recipe.name}' translates to {' and to '.join(abilities.translates)}: say which"
-                )
-            if to is not None and to not in abilities.translates:
-                raise unknown("domain", to, abilities.translates)
-            found = abilities.translates[to or next(iter(abilities.translates))]
+        if verb == "translate":
+            found = abilities.translates[self.domain(to)]
         if found is None:
-            raise UsageError(f"the model '{self.recipe.name}' cannot {verb}; it can: {abilities.names()}")
+            raise self._cannot(verb)
         return found
+
+    def domain(self, to: str | None = None) -> str:
+        """The domain that a translation leads into: the one that is asked for; else b, or the only one.
+
+        Raises:
+            UsageError: The model translates nothing, or not into that domain, or there are several and none is b.
+        """
+        known = self.abilities.translates
+        if not known:
+            raise self._cannot("translate")
+        if to is not None and to not in known:
+            raise unknown("domain", to, known)
+        if to is None and "b" not in known and len(known) > 1:
+            raise UsageError(f"'{self.recipe.name}' translates to {' and to '.join(known)}: say which")
+        return to or ("b" if "b" in known else next(iter(known)))
+
+    def _cannot(self, verb: str) -> UsageError:
+        return UsageError(f"the model '{self.recipe.name}' cannot {verb}; it is for {self.verbs}")
+
+    def _made(self, ability: Translation, images: Tensor, seed: int = 0) -> Tensor:
+        """What an ability makes of pictures, on the CPU.
+
+        Raises:
+            UsageError: They have other channels than the model's, other dimensions, or are not floating.
+        """
+        channels = self.recipe.channels
+        fits = images.ndim == 4 and images.shape[1] == channels and min(images.shape[2:]) > 0
+        if not fits or not images.is_floating_point():
+            kind = "" if images.is_floating_point() else f" of {str(images.dtype).removeprefix('torch.')}"
+            raise UsageError(
+                f"the model takes pictures of {channels} channel{'s' if channels > 1 else ''}, float [n, {channels}, H, W] in"
+                f" [-1, 1], not {list(images.shape)}{kind}"
+            )
+        return apply(ability, self.networks, images.to(self.device, torch.float32), seed).cpu()
 
     def sample_labels(self, n: int, seed: int = 0, first: int = 0) -> Tensor:
         """The labels of samples first, first + 1, ... of this seed when none are given, with the shares of the data.

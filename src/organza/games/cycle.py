@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from organza.bounds import Natural, Rate
+from organza.errors import UsageError
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -41,6 +42,7 @@ from organza.games.noise_to_image import shown, wins
 from organza.games.optimisers import PlayerOptions
 from organza.games.pools import query_pool
 from organza.games.schedules import SCHEDULES, Constant, Schedule
+from organza.games.soundness import refuse_role
 from organza.games.translation import apply, translation_by
 from organza.losses import LOSSES, AdversarialLoss
 
@@ -75,6 +77,10 @@ class Cycle:
     schedule: Schedule = field(default_factory=Constant, metadata={"choice": SCHEDULES})
 
     def build(self, shape: Shape, images: int) -> Game:
+        refuse_role("generator", self.generator.network, "generator from pictures")
+        refuse_role("discriminator", self.discriminator.network, "discriminator")
+        if self.generator.network.scale > 1:
+            raise UsageError("two domains have pictures of one size: take a generator of scale 1")
         loss = LOSSES[self.loss]
         translations = {domain: translation_by(self.generator.network, maker) for domain, maker in MAKERS.items()}
         return Game(

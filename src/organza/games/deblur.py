@@ -14,7 +14,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -42,8 +42,9 @@ from organza.games.game import (
 from organza.games.noise_to_image import shown, wins
 from organza.games.optimisers import PlayerOptions
 from organza.games.pools import history_mean, push_history
-from organza.games.restoring import abilities_of, draw_pair, exhibit_of, mean_of, pairs_wanted
+from organza.games.restoring import abilities_of, draw_pair, exhibit_of, mean_of, pairs_wanted, refuse_unfit
 from organza.games.schedules import SCHEDULES, Constant, Schedule
+from organza.games.soundness import refuse_role
 from organza.games.translation import translation_by
 from organza.losses import LOSSES, PENALTIES, NoPenalty, Penalty
 from organza.losses.content import ContentLoss, ContentOptions, settle
@@ -76,8 +77,11 @@ class Deblur:
         test_dropout: Whether its dropout goes on after the training.
         corrupt: Whether inputs are damaged in one of several ways besides, as DeblurGAN-v2's authors do.
         degrade: How a source of sharp pictures without pairs is blurred; its own fields begin with `degrade_`.
-        schedule: Of both learning rates, in the last stage.
+        schedule: Of both learning rates, in each stage anew. The authors' code renews only the generator's when it unfreezes;
+            here the critics' optimiser begins anew, too.
     """
+
+    decided: ClassVar[tuple[str, ...]] = ("content.perceptual", "content.perceptual_weight", "generator.weights")
 
     generator: PlayerOptions
     discriminator: PlayerOptions
@@ -96,9 +100,10 @@ class Deblur:
     schedule: Schedule = field(default_factory=Constant, metadata={"choice": SCHEDULES})
 
     def build(self, shape: Shape, images: int) -> Game:
+        refuse_role("generator", self.generator.network, "generator from pictures")
+        refuse_role("discriminator", self.discriminator.network, "discriminator")
         network = self.generator.network
-        if network.scale != 1:
-            raise UsageError(f"a generator of scale {network.scale} does not deblur: take one of scale 1")
+        refuse_unfit(network, self.degrade, *(() if self.adversarial else (self.content,)))
         if self.history and self.loss != POOLED:
             raise UsageError(f"a history of outputs goes with the loss {POOLED}, not with {self.loss}: --history 0")
         if self.history and self.n_critic > 1:

@@ -37,7 +37,7 @@ from organza.games.game import (
     Turn,
 )
 from organza.games.optimisers import PlayerOptions
-from organza.games.soundness import Combination, refuse_unsound
+from organza.games.soundness import Combination, refuse_role, refuse_unsound
 from organza.losses import LOSSES, PENALTIES, AdversarialLoss, NoPenalty, Penalty
 
 BOOSTED_STEPS, BOOST_EVERY = 25, 500  # generator steps at the beginning, and how often later, of the WGAN authors' code
@@ -86,6 +86,8 @@ class NoiseToImage:
         return self.generator.network.conditional or self.discriminator.network.conditional
 
     def build(self, shape: Shape, images: int = 0) -> Game:  # noqa: ARG002 (nothing in it depends on the budget)
+        refuse_role("generator", self.generator.network, "generator from noise")
+        refuse_role("discriminator", self.discriminator.network, "discriminator")
         loss = LOSSES[self.loss]
         if not self.allow_unsound:
             refuse_unsound(

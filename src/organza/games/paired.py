@@ -1,7 +1,8 @@
 """The game of Isola et al. 2017 (arXiv:1611.07004): each picture is to be made from a given one.
 
 A discriminator judges what was made, beside what it was made from if it is conditional; a term of content holds the
-generator to the target itself. One step is a turn of the discriminator, then one of the generator, on the same pictures.
+generator to the target itself. One step is a turn of the discriminator, then one of the generator, on the same pictures. Each
+turn makes its output anew, so that a generator with dropout is judged with other masks than it learns with.
 
 SRGAN (Ledig et al. 2017, arXiv:1609.04802) and ESRGAN (Wang et al. 2018, arXiv:1809.00219) play it, too: what is given is
 the picture itself, made smaller, and a first stage without a discriminator learns its content alone.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -36,8 +38,9 @@ from organza.games.game import (
 )
 from organza.games.noise_to_image import shown, wins
 from organza.games.optimisers import PlayerOptions
-from organza.games.restoring import Ability, abilities_of, draw_pair, exhibit_of, pairs_wanted
+from organza.games.restoring import Ability, abilities_of, draw_pair, exhibit_of, pairs_wanted, refuse_unfit
 from organza.games.schedules import SCHEDULES, Constant, Schedule
+from organza.games.soundness import refuse_role
 from organza.games.translation import translation_by
 from organza.losses import LOSSES, AdversarialLoss
 from organza.losses.content import ContentLoss, ContentOptions, settle
@@ -62,8 +65,12 @@ class Paired:
         own_statistics: Whether the trained generator normalises by the statistics of the picture before it.
         test_dropout: Whether its dropout goes on after the training, the only noise that it has.
         degrade: How inputs are made from the pictures of a source without pairs; its own fields begin with `degrade_`.
-        schedule: Of both learning rates, in the stage with a discriminator.
+        schedule: Of both learning rates, in the stage with a discriminator; before it, they are constant.
     """
+
+    decided: ClassVar[tuple[str, ...]] = tuple(
+        f"{content}.{name}" for content in ("content", "first_content") for name in ("perceptual", "perceptual_weight")
+    )
 
     generator: PlayerOptions
     discriminator: PlayerOptions
@@ -81,15 +88,23 @@ class Paired:
     schedule: Schedule = field(default_factory=Constant, metadata={"choice": SCHEDULES})
 
     def build(self, shape: Shape, images: int) -> Game:
+        refuse_role("generator", self.generator.network, "generator from pictures")
+        refuse_role("discriminator", self.discriminator.network, "discriminator")
         network = self.generator.network
         if self.conditional and network.scale > 1:
             raise UsageError("a discriminator cannot see a small picture beside a large one: --conditional false")
         if (network.scale > 1) != (self.ability == "enlarges"):
             raise UsageError(f"a generator of scale {network.scale} is no network that {self.ability}")
+        alone = round(self.first * images)
+        refuse_unfit(
+            network,
+            self.degrade,
+            *(() if self.adversarial else (self.content,)),
+            *((self.first_content,) if alone else ()),
+        )
         translation = translation_by(
             network, "generator", own_statistics=self.own_statistics, dropout=self.test_dropout
         )
-        alone = round(self.first * images)
         plans = (
             *((StagePlan("content", partial(self.content_stage, shape, alone)),) if alone else ()),
             StagePlan("main", partial(self.main_stage, shape, images - alone)),

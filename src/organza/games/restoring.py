@@ -10,8 +10,11 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from organza.data.degrade import Degradation
+from organza.errors import UsageError
 from organza.games.game import Abilities, Batch, Exhibit, Networks, Round, Tensors, Translation
 from organza.games.translation import apply
+from organza.losses.content import ContentOptions
+from organza.networks import NetworkOptions
 
 Ability = Literal["translates", "deblurs", "enlarges"]
 
@@ -23,9 +26,32 @@ def draw_pair(degrade: Degradation, round: Round) -> Tensors:
     return {"input": inputs, "target": batch.images}
 
 
-def pairs_wanted(degrade: Degradation) -> Literal["taken", "needed"]:
-    """Whether the source must have pairs, or the game can make them."""
+def pairs_wanted(degrade: Degradation) -> Literal["none", "taken", "needed"]:
+    """Whether the source must have pairs, or the game can make them; small pictures it always makes itself."""
+    if degrade.scale > 1:
+        return "none"
     return "taken" if degrade.active else "needed"
+
+
+def refuse_unfit(network: NetworkOptions, degrade: Degradation, *contents: ContentOptions) -> None:
+    """Refuse a generator that does not undo what the degradation does, and a turn with nothing to learn.
+
+    Args:
+        network: Of the generator.
+        degrade: How its inputs are made.
+        contents: What holds it to the target in the turns that nothing else does.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    if network.scale != degrade.scale:
+        raise UsageError(
+            f"a generator of scale {network.scale} does not undo a degradation of scale {degrade.scale}: make them equal"
+        )
+    if any(not options.pixel_weight and not options.perceptual_weight for options in contents):
+        raise UsageError(
+            "there is nothing for the generator to learn: give pixel_weight or perceptual_weight of its content"
+        )
 
 
 def abilities_of(ability: Ability, translation: Translation) -> Abilities:

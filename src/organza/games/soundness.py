@@ -6,9 +6,21 @@ from dataclasses import dataclass
 
 from organza.errors import UsageError
 from organza.losses import AdversarialLoss, Penalty
-from organza.networks import NetworkOptions
+from organza.networks import NETWORKS, NetworkOptions, Role
 
 FLAG = "--allow_unsound true lets it through"
+
+
+def refuse_role(player: str, network: NetworkOptions, role: Role) -> None:
+    """Refuse a network that does another thing than its player.
+
+    Raises:
+        UsageError: It does.
+    """
+    if network.role != role:
+        name = NETWORKS.name_of(network)
+        fitting = ", ".join(sorted(known for known, options in NETWORKS.items() if options.role == role))
+        raise UsageError(f"--{player}.network must be a {role}, and {name} is a {network.role}: take one of {fitting}")
 
 
 @dataclass(frozen=True)

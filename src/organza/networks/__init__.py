@@ -14,6 +14,6 @@ from organza.networks import super_resolution as super_resolution
 from organza.networks import unet as unet
 from organza.networks import unit_pixels as unit_pixels
 from organza.networks.labels import LabelEmbedding
-from organza.networks.network import NETWORKS, Dims, NetworkOptions, Shape, count_parameters, multiply_adds
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role, Shape, count_parameters, multiply_adds
 
-__all__ = ["NETWORKS", "Dims", "LabelEmbedding", "NetworkOptions", "Shape", "count_parameters", "multiply_adds"]
+__all__ = ["NETWORKS", "Dims", "LabelEmbedding", "NetworkOptions", "Role", "Shape", "count_parameters", "multiply_adds"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -13,7 +13,7 @@ from organza.bounds import Share
 from organza.errors import UsageError
 from organza.networks.labels import DenseHead, DiscriminatorCondition, ProjectionHead, beside, input_planes
 from organza.networks.layers import Initial, MinibatchStdDev, Norm, initialise, normalise_spectrally
-from organza.networks.network import Dims, NetworkOptions
+from organza.networks.network import Dims, NetworkOptions, Role
 
 Bias = Literal["all", "unnormalised", "none"]
 
@@ -51,6 +51,8 @@ class ConvDiscriminatorOptions(NetworkOptions):
         condition: How a label enters: as one constant plane for each class beside the picture (one-hot), as one learned plane
             (embedding), or as the projection of the last features onto a learned vector.
     """
+
+    role: ClassVar[Role] = "discriminator"
 
     norm: Norm = "none"
     spectral_norm: bool = False

@@ -15,7 +15,7 @@ Published forms differ only in options (parameters of the backbone, as far as it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ from organza.networks.backbones import (
     imagenet_backbone,
     imagenet_kept,
 )
-from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 from organza.networks.pictures import norm_layers
 
 COARSEST = 32  # pixels of the picture for one of the last map
@@ -174,6 +174,8 @@ class FPNGeneratorOptions(NetworkOptions):
         backbone_width: Multiple of the backbone's numbers of channels, for mobilenet-v2 only.
     """
 
+    role: ClassVar[Role] = "generator from pictures"
+
     backbone: BackboneName = "inception-resnet-v2"
     width: Count = 256
     head_width: Count = 128
@@ -194,9 +196,10 @@ class FPNGeneratorOptions(NetworkOptions):
     def build(self, dims: Dims) -> nn.Module:
         channels, *sides = dims.sample
         if min(sides) < self.smallest or any(side % COARSEST for side in sides):
+            next_one = max(self.smallest, -(-max(sides) // COARSEST) * COARSEST)
             raise UsageError(
                 f"an FPN over {self.backbone} cannot have size {sides[0]}x{sides[1]}: take a size divisible by {COARSEST}"
-                f" and no less than {self.smallest}, as --size {2 * self.smallest}"
+                f" and no less than {self.smallest}, as --size {next_one}"
             )
         if self.width != 2 * self.head_width:
             raise UsageError(

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from organza.bounds import Count, Natural, Rate, Share
 from organza.networks.labels import VectorCondition, beside, input_vector
 from organza.networks.layers import Initial, MinibatchStdDev, initialise, normalise_spectrally
-from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 
 Output = Literal["tanh", "linear"]
 
@@ -115,6 +115,8 @@ class MLPDiscriminatorOptions(NetworkOptions):
         condition: How a label enters: beside the flattened sample, as it is or embedded.
         initial: First weights: PyTorch's own, N(0, 0.02), or He's.
     """
+
+    role: ClassVar[Role] = "discriminator"
 
     width: Count = 128
     hidden_layers: Natural = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -11,6 +12,8 @@ from torch.func import functional_call
 
 from organza.errors import UsageError
 from organza.registry import Registry
+
+Role = Literal["generator from noise", "generator from pictures", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class NetworkOptions(ABC):
     to logits [B, 1], or to a map of logits [B, 1, h, w], one for each patch. One that is `conditional` takes label vectors,
     float [B, classes], as a second argument: one-hot for classes, or attributes.
     """
+
+    role: ClassVar[Role] = "generator from noise"
 
     @abstractmethod
     def build(self, dims: Dims) -> nn.Module:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from organza.bounds import Count, Natural
 from organza.errors import UsageError
 from organza.networks.layers import Initial, initialise
-from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 from organza.networks.pictures import keeps_bias, norm_layers
 
 LARGEST_MULTIPLE = 8  # channels grow from `width` to at most this many times `width`
@@ -63,6 +63,8 @@ class PatchGANOptions(NetworkOptions):
             the samples of a batch, and convolutions before it have no biases.
         initial: First weights: N(0, 0.02), He's, or PyTorch's own.
     """
+
+    role: ClassVar[Role] = "discriminator"
 
     width: Count = 64
     layers: Natural = 3

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
 from organza.errors import UsageError
 from organza.networks.dcgan import doubling
-from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 
 PictureNorm = Literal["instance", "batch"]
 Upsampling = Literal["transposed", "resize"]
@@ -62,6 +62,8 @@ class PictureGeneratorOptions(NetworkOptions):
     `Dims.sample` is the shape of what it makes. The network works on any other size that fits, too: `smallest` is itself a
     multiple of `multiple`.
     """
+
+    role: ClassVar[Role] = "generator from pictures"
 
     def check(self, dims: Dims) -> None:
         """Refuse sizes that do not fit.

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from organza.bounds import Count
 from organza.networks.layers import Initial, initialise
-from organza.networks.network import NETWORKS, Dims, NetworkOptions
+from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 from organza.networks.pictures import PictureGeneratorOptions
 
 Scale = Literal[2, 4, 8]
@@ -205,6 +205,8 @@ class SRGANDiscriminatorOptions(NetworkOptions):
         width: Channels of the first feature map; the last has 8 times as many, the dense layer 16 times.
         initial: First weights: PyTorch's own, N(0, 0.02), or He's.
     """
+
+    role: ClassVar[Role] = "discriminator"
 
     width: Count = 64
     initial: Initial = "torch"

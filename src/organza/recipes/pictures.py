@@ -184,7 +184,8 @@ enter(
             loss="wasserstein",
             penalty=GradientPenalty(penalty_axis="pixel", penalty_mix="batch"),
             n_critic=5,
-            content=ContentOptions(perceptual_weight=100.0, substitute_weight=10.0),
+            # The substitute's weight is about that of pixels: as much as the critic's output moves in the first steps.
+            content=ContentOptions(perceptual_weight=100.0, substitute_weight=100.0),
             schedule=LinearDecay(schedule_constant=151, schedule_decay=149),
         ),
         images=300 * GOPRO,
@@ -208,7 +209,7 @@ enter(
             penalty=GradientPenalty(),
             n_critic=2,
             content=ContentOptions(perceptual_weight=100.0, substitute_weight=100.0),
-            degrade=MotionBlur(degrade_length=15.0),
+            degrade=MotionBlur(degrade_exposure="short"),
             schedule=LinearDecay(),
         ),
         images=30_000,
@@ -223,10 +224,11 @@ enter(
 ADAM_V2 = Adam(1e-4, betas=(0.9, 0.999))
 SHARPENING = Deblur(
     generator=PlayerOptions(FPNGeneratorOptions(), ADAM_V2),
-    discriminator=PlayerOptions(PatchGANOptions(padding=2), ADAM_V2),
+    discriminator=PlayerOptions(PatchGANOptions(padding=2, initial="torch"), ADAM_V2),
     full_layers=5,
     history=50,
     adversarial=0.001,
+    # The paper's weights; its authors' code takes the pixels' 0.5 after a normalisation that makes it 2.45 of ours.
     content=ContentOptions(pixel="mse", pixel_weight=0.5, perceptual_weight=0.006, substitute_weight=0.5),
     frozen=3 / 200,
     corrupt=True,
@@ -284,7 +286,7 @@ enter(
             own_statistics=False,  # batches are large enough for those of the training
             corrupt=False,
             content=ContentOptions(pixel="l1", pixel_weight=1.0),
-            degrade=MotionBlur(degrade_length=60.0, degrade_exposure="short"),
+            degrade=MotionBlur(degrade_exposure="short"),
         ),
         images=36_000,
         batch=8,
@@ -360,7 +362,7 @@ enter(
             generator=PlayerOptions(SRResNetOptions(width=32, blocks=4, scale=2), TINY_SR),
             discriminator=PlayerOptions(SRGANDiscriminatorOptions(width=8), TINY_SR),
             degrade=Shrink(degrade_scale=2),
-            content=ContentOptions(pixel="mse", pixel_weight=1.0, perceptual_weight=1 / 12.75**2),
+            content=replace(ENLARGING.content, pixel="mse", pixel_weight=1.0),
         ),
         images=100_000,
         size=48,

@@ -82,7 +82,10 @@ def refuse_other_forms(recipe: Recipe, source: Source) -> None:
             f"the recipe '{recipe.name}' learns from two domains: name two folders with a comma between, as --data A,B"
         )
     if len(game.domains) == 1 and source.form == "two":
-        raise UsageError(f"the recipe '{recipe.name}' learns from one source, and {source.name} are two: take cyclegan")
+        instead = "name one of them; for two domains, take cyclegan"
+        if game.pairs != "none":
+            instead = "if they are pairs, put them into one folder as A and B and name that as pairs:DIR; if not, take cyclegan"
+        raise UsageError(f"the recipe '{recipe.name}' learns from one source, and {source.name} are two: {instead}")
     if game.pairs == "none" and source.form == "pairs":
         raise UsageError(
             f"the recipe '{recipe.name}' does not learn from pairs: take pix2pix, or name a folder of pictures alone"

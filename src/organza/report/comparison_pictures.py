@@ -16,8 +16,9 @@ BYTES = 12_000_000
 """Bytes of pictures at most; base64 makes a third more of them."""
 
 LEAD = (
-    "Every grid grows from the same random numbers, so that pictures at the same place can be compared. Press one to enlarge "
-    "it; the arrow keys then go from group to group at the same place."
+    "Grids of samples grow from the same random numbers, so that pictures at the same place can be compared; of models that "
+    "make pictures from pictures it is the last grid of the training. Press one to enlarge it; the arrow keys then go from group "
+    "to group at the same place."
 )
 
 

@@ -175,8 +175,13 @@ def _score(score: Score, place: Standing | None) -> Html:
 
 
 def _costs(group: Group) -> list[Html]:
-    total = sum(group.parameters.values()) if group.parameters else None
-    networks = (element("small", f"{label(name)} {short(number)}") for name, number in group.parameters.items())
+    # NETWORK.PART is counted within NETWORK already.
+    whole = [number for name, number in group.parameters.items() if "." not in name]
+    total = sum(whole) if group.parameters else None
+    networks = (
+        element("small", f"{label(name.replace('.', ' '))} {short(number)}")
+        for name, number in group.parameters.items()
+    )
     parameters = join([short(total or 0), *(networks if len(group.parameters) > 1 else ())])
     speed = "" if group.speed is None else element("small", f"{rate(group.speed)} images/s")
     worst = sum(many for name, many in group.verdicts.items() if judged(name).mood != "good")

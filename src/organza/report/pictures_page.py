@@ -188,7 +188,8 @@ def _pictures(work: Work) -> Html:
 
 def _case(case: Case, number: int) -> Html:
     height, width = case.size
-    facts = [f"{count(width)} × {count(height)} pixels{', shown smaller' if case.shrunk else ''}"]
+    back = " (the way back was made from that)" if any(column.title == "cycle" for column in case.columns) else ""
+    facts = [f"{count(width)} × {count(height)} pixels{f', shown smaller{back}' if case.shrunk else ''}"]
     if case.scores:
         scores = case.scores
         facts.append(f"PSNR {scores.psnr:.2f} dB ({signed(scores.psnr - scores.input_psnr, 2)})")

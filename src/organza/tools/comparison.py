@@ -18,6 +18,7 @@ from organza.exchange.model import picture_pixels
 from organza.files import write_text
 from organza.marks import grid, save_picture
 from organza.tools.aggregate import differences, group_entry, group_names, group_runs, remarks
+from organza.tools.exhibits import UNSCORED, copy_grid, grid_metrics, grid_scores
 from organza.tools.run_record import RunRecord, find_runs
 from organza.tools.scoring import FAKES, METRICS, Reference, Scores, open_reference, score_run, why_not_beside
 from organza.tools.sweep import file_name
@@ -97,20 +98,23 @@ def compare_runs(
         OrganzaError: A folder does not exist, or no run in them can be compared; the message says why of the first.
         OSError: The folder cannot be written.
     """
-    runs, failures = _read_all(folders)
+    runs, exhibiting, failures = _read_all(folders)
     if not runs:
         first = failures[0]
         raise OrganzaError(
             f"none of {len(failures)} runs can be compared; the first, {first['name']}: {first['reason']}"
         )
     data = most_common_data(runs)
-    reference, why = _reference(data[0], wanted)
+    # Where no model makes samples, there is nothing to hold real ones against.
+    reference, why = (None, None) if all(exhibiting) and wanted.features is None else _reference(data[0], wanted)
     found: list[Scores | None] = []
+    values: list[dict[str, float]] = []
     said = [*notes, *([why] if why else [])]
     for index, run in enumerate(runs):
         progress(index, len(runs))
-        scored, reason = _score(run, data, reference, wanted)
+        scored, own, reason = _score(run, exhibiting[index], data, reference, wanted)
         found.append(scored)
+        values.append(own)
         said += [reason] if reason else []
     progress(len(runs), len(runs))
     groups = group_runs(runs)
@@ -121,12 +125,13 @@ def compare_runs(
     _clear(out)
     pictures = []
     for number, (name, indices) in enumerate(zip(names, groups, strict=True)):
-        picture, reason = _picture(runs[indices[0]], out, f"{number:02d}-{file_name(name)}.png", wanted)
+        eldest = indices[0]
+        picture, reason = _picture(runs[eldest], exhibiting[eldest], out, f"{number:02d}-{file_name(name)}.png", wanted)
         pictures.append(picture)
         said += [reason] if reason else []
     # A title says what a group is; the fields in which a study's settings differ would be a dozen columns.
     settings: list[dict[str, str]] = [{} for _ in groups] if titles else differences(questions)
-    record = comparison_record(runs, found, groups, names, settings, pictures, out)
+    record = comparison_record(runs, found, values, groups, names, settings, pictures, out)
     record |= {
         "title": title or _title(names, runs),
         "data": data[0],
@@ -150,17 +155,17 @@ def write_record(record: Mapping[str, Any], out: Path) -> None:
     write_text(out / CSV, comma_separated(record))
 
 
-def _read_all(folders: Sequence[Path]) -> tuple[list[RunRecord], list[dict[str, str]]]:
-    """The runs that can be compared, and why each of the others cannot."""
-    runs, failures = [], []
+def _read_all(folders: Sequence[Path]) -> tuple[list[RunRecord], list[bool], list[dict[str, str]]]:
+    """The runs that can be compared, whether the model of each draws nothing from noise, and why the others cannot."""
+    runs, exhibiting, failures = [], [], []
     for found in find_runs(folders):
         try:
             run = found.read()
-            load_model(run.folder)
+            exhibiting.append(load_model(run.folder).abilities.from_noise is None)
             runs.append(run)
         except OrganzaError as error:
             failures.append({"name": found.name, "reason": " ".join(str(error).split())})
-    return runs, failures
+    return runs, exhibiting, failures
 
 
 def most_common_data(runs: Sequence[RunRecord]) -> tuple[str, str]:
@@ -186,24 +191,28 @@ def open_wanted(data: str, wanted: Wanted) -> Reference:
 
 
 def _score(
-    run: RunRecord, data: tuple[str, str], reference: Reference | None, wanted: Wanted
-) -> tuple[Scores | None, str | None]:
-    """The scores of a run; or None, and a sentence on why, unless that was said for all."""
+    run: RunRecord, exhibits: bool, data: tuple[str, str], reference: Reference | None, wanted: Wanted
+) -> tuple[Scores | None, dict[str, float], str | None]:
+    """The scores of a run and their values; or none, and a sentence on why, unless that was said for all.
+
+    Of a run whose model draws nothing from noise there are no `Scores`, but there may be values of its grids.
+    """
+    own = grid_scores(run.folder) if exhibits else {}
+    if exhibits and not own:
+        return None, {}, UNSCORED
     if (run.data, run.fingerprint) != data:
         other = run.data if run.data != data[0] else f"another version of {run.data}"
-        return (
-            None,
-            f"{run.name} has no scores here: it was trained on {other}, and scores on different data cannot be compared",
-        )
-    if reference is None:
-        return None, None
+        reason = f"it was trained on {other}, and scores on different data cannot be compared"
+        return None, {}, f"{run.name} has no scores here: {reason}"
+    if exhibits or reference is None:
+        return None, own, None
     try:
         scores = score_run(run.folder, load_model(run.folder, wanted.device), reference, wanted.n, wanted.seed)
     except OrganzaError as error:
-        return None, f"{run.name} has no scores: {error}"
+        return None, {}, f"{run.name} has no scores: {error}"
     if not scores.values:
-        return None, f"no scores: {'; '.join(scores.notes)}"
-    return scores, None
+        return None, {}, f"no scores: {'; '.join(scores.notes)}"
+    return scores, dict(scores.values), None
 
 
 def check_alike(runs: Sequence[RunRecord], found: Sequence[Scores | None]) -> None:
@@ -222,6 +231,7 @@ def check_alike(runs: Sequence[RunRecord], found: Sequence[Scores | None]) -> No
 def comparison_record(
     runs: Sequence[RunRecord],
     found: Sequence[Scores | None],
+    values: Sequence[Mapping[str, float]],
     groups: Sequence[Sequence[int]],
     names: Sequence[str],
     settings: Sequence[Mapping[str, str]],
@@ -233,6 +243,7 @@ def comparison_record(
     Args:
         runs: All of them.
         found: Scores of each.
+        values: Of each: those of its scores, or of its grids.
         groups: Which runs are in each.
         names: Of the groups.
         settings: Of the groups.
@@ -244,9 +255,10 @@ def comparison_record(
     """
     check_alike(runs, found)
     first = next((scores for scores in found if scores), None)
-    values = [dict(scores.values) if scores else {} for scores in found]
-    keys = [key for key in METRICS if any(key in run for run in values)]
-    metrics = [asdict(first.metric(key)) for key in keys] if first else []
+    scored = [key for key in METRICS if any(key in run for run in values)]
+    metrics = [asdict(first.metric(key)) for key in scored] if first else []
+    metrics += [asdict(metric) for metric in grid_metrics(values)]
+    keys = [metric["key"] for metric in metrics]
     belongs = {index: number for number, indices in enumerate(groups) for index in indices}
     return {
         "format": FORMAT,
@@ -277,7 +289,7 @@ def comparison_record(
                 "reason": run.reason,
                 "images": run.images,
                 "seconds": run.seconds,
-                "scores": values[index],
+                "scores": dict(values[index]),
             }
             for index, run in enumerate(runs)
         ],
@@ -305,12 +317,15 @@ def _clear(out: Path) -> None:
         (out / IMAGES / name).unlink(missing_ok=True)
 
 
-def _picture(run: RunRecord, out: Path, name: str, wanted: Wanted) -> tuple[str | None, str | None]:
-    """Write what the model of a run makes from the same latent vectors as all others.
+def _picture(run: RunRecord, exhibits: bool, out: Path, name: str, wanted: Wanted) -> tuple[str | None, str | None]:
+    """Write what the model of a run makes from the same latent vectors as all others; or else the run's last grid.
 
     Returns:
         Its path below `out`, or None, and why there is none.
     """
+    if exhibits:
+        copied = copy_grid(run.folder, out / IMAGES / name)
+        return (f"{IMAGES}/{name}", None) if copied else (None, f"{run.name} has no picture: it has drawn no grid yet")
     try:
         model = load_model(run.folder, wanted.device)
         pixels = sample_grid(model)

@@ -86,7 +86,7 @@ def conditions(record: Mapping[str, Any]) -> str:
     """What the scores depend on, as one line."""
     seeds = sorted({run["seed"] for run in record["runs"]})
     parts = [f"data {record['data']}" if record["data"] else ""]
-    if record["metrics"]:
+    if record["metrics"] and record["n"] is not None:
         parts += [
             f"features {record['features']}" if record["features"] else "",
             f"{record['n']:,} samples of each run",

@@ -127,7 +127,8 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
     asked = flatten(to_mapping(request.recipe))
     began = before_remedies(flatten(to_mapping(stored)), record.get("remedies", []))
     compared = request.pinned if request.chosen else set(asked) | set(began)
-    for name in sorted(compared - FREE):
+    decided = set(getattr(request.recipe.game, "decided", ())) - request.pinned  # by the files of the machine, once
+    for name in sorted(compared - FREE - decided):
         if asked.get(name) != began.get(name):
             raise UsageError(
                 f"the run in {path} was begun with {name} {began.get(name)}, not {asked.get(name)}: "
@@ -146,6 +147,10 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
         if asks is not None and asks != had and record and not (option == "minutes" and request.chosen):
             instead = "--images sets another budget" if option == "minutes" else "name another folder with --out"
             raise UsageError(f"the run in {path} was begun with --{option} {had}, not {asks}: {instead}")
+    if request.images is not None and request.images != stored.images and len(stored.build().stages) > 1:
+        raise UsageError(
+            f"the stages of the run in {path} share its budget of {stored.images:,} images: begin another run with --from {path}"
+        )
     return stored if request.images is None else replace(stored, images=request.images)
 
 
@@ -155,7 +160,7 @@ def fitting_batch(
     """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
     while True:
         try:
-            return recipe, probe(make_session(recipe, datasets, Streams(request.seed), request.device))
+            return recipe, probe(make_session(recipe, datasets, Streams(request.seed), request.device), recipe.images)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise

@@ -24,20 +24,35 @@ class Probe(NamedTuple):
     memory: int
 
 
-def probe(session: Session) -> Probe:
-    """Play a few steps of a session that is thrown away afterwards.
+def probe(session: Session, images: int) -> Probe:
+    """Play a few steps of each stage of a session that is thrown away afterwards.
+
+    Args:
+        session: Fresh.
+        images: Budget of the whole training, of which each stage takes its part.
 
     Raises:
         torch.OutOfMemoryError: The device is too small.
     """
     session.progress.step = LATER
+    stages, left, seconds = len(session.game.stages), images, 0.0
+    for stage in range(stages):
+        if stage:
+            session.enter(stage, session.entered)
+        share = left if stage == stages - 1 else min(left, session.entered.stage.budget or left)
+        seconds += share / rate(session, SECONDS / stages)
+        left -= share
+    return Probe(images / seconds, memory_in_use(session.device))
+
+
+def rate(session: Session, span: float) -> float:
+    """Clock of the game per second in the present stage, tried for about so many seconds."""
     for _ in range(WARM_UP):
         session.play()
     session.window.means()  # waits for the device
     before, start, steps = session.clock, time.perf_counter(), 0
-    while steps < STEPS and (steps < 2 or time.perf_counter() - start < SECONDS):
+    while steps < STEPS and (steps < 2 or time.perf_counter() - start < span):
         session.play()
         steps += 1
     session.window.means()
-    seconds = time.perf_counter() - start
-    return Probe((session.clock - before) / seconds, memory_in_use(session.device))
+    return (session.clock - before) / (time.perf_counter() - start)

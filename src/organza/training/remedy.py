@@ -129,13 +129,17 @@ def same_networks(recipe: Recipe, changed: Recipe) -> bool:
 def shapes(recipe: Recipe) -> dict[str, Any]:
     """What the checkpoints of a recipe look like."""
     with torch.device("meta"):
-        stage = recipe.build().stages[0].build(None)
+        stages = {plan.name: plan.build(None) for plan in recipe.build().stages}
     networks = {
-        (name, path): tuple(tensor.shape)
-        for name, network in stage.networks.items()
+        (stage, name, path): tuple(tensor.shape)
+        for stage, built in stages.items()
+        for name, network in built.networks.items()
         for path, tensor in network.state_dict().items()
     }
-    return {"networks": networks, "optimisers": {player.name: type(player.optimiser) for player in stage.players}}
+    optimisers = {
+        (stage, player.name): type(player.optimiser) for stage, built in stages.items() for player in built.players
+    }
+    return {"networks": networks, "optimisers": optimisers}
 
 
 def before(recipe: Recipe, changed: Recipe) -> dict[str, Any]:

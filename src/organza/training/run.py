@@ -237,6 +237,8 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
 def begin_from(session: Session, model: Model, *, strict: bool = True) -> None:
     """Take over the weights of a model, for live networks and averages alike; networks that it lacks begin afresh.
 
+    The training begins with the stage in which the model was left.
+
     Args:
         session: Fresh.
         model: Whose weights.
@@ -245,6 +247,9 @@ def begin_from(session: Session, model: Model, *, strict: bool = True) -> None:
     Raises:
         OrganzaError: The networks have other shapes.
     """
+    names = [plan.name for plan in session.game.stages]
+    if model.config["stage"] in names[1:]:  # what the stages before are for, it has behind it
+        session.enter(names.index(model.config["stage"]), None)
     weights = {**flat_weights(model.networks), **model.opponents}
     known = {name.partition(".")[0] for name in weights}
     for networks in (session.entered.networks, session.entered.averages.networks):

@@ -110,10 +110,12 @@ class Session:
         last = self.progress.stage == len(self.game.stages) - 1
         if last or budget is None or self.clock - self.progress.stage_start < budget:
             return
-        self.progress.stage += 1
-        self.progress.stage_start = self.clock
-        plan = self.game.stages[self.progress.stage]
-        self.entered = Entered(plan, self.entered, self.streams, self.device, self.half_life)
+        self.enter(self.progress.stage + 1, self.entered)
+
+    def enter(self, stage: int, before: Entered | None) -> None:
+        """Enter a stage, as it follows from the one before, or from nothing."""
+        self.progress.stage, self.progress.stage_start = stage, self.clock
+        self.entered = Entered(self.game.stages[stage], before, self.streams, self.device, self.half_life)
 
     def play(self) -> None:
         """One step: every turn in order, then what the game remembers, then the averages."""

@@ -176,14 +176,12 @@ def deblurgan(tensors: Tensors) -> Found:
     found = residual_generator(tensors)
     notes = ["the output is added to the input, as in all of the authors' commands; --generator.residual false if not"]
     if found.options["dropout"]:
-        notes.append(
-            "dropout ends with the training; the authors' test goes on unless told --no_dropout: --test_dropout true"
-        )
+        notes.append("dropout goes on, as in the authors' test; --test_dropout false is their --no_dropout")
     return replace(
         found,
         recipe="deblurgan",
         options=found.options | {"residual": True},
-        changes=found.changes | {"own_statistics": True},
+        changes=found.changes | {"own_statistics": True, "test_dropout": bool(found.options["dropout"])},
         notes=tuple(notes),
     )
 

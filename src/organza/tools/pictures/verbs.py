@@ -19,6 +19,7 @@ from organza.tools.pictures.networks import BUDGET, Way
 from organza.tools.pictures.photo import read_photo, remade, write_photo
 from organza.tools.pictures.scores import PairScores, compare, find_targets, summary
 from organza.tools.pictures.video import remake_video
+from organza.training.planning import is_out_of_memory
 
 Verb = Literal["deblur", "translate", "enlarge"]
 Told = Callable[[int, int, str], None]
@@ -32,7 +33,7 @@ class Asked:
         verb: deblur, translate or enlarge.
         source: INPUT.
         target: OUTPUT.
-        to: For translate: the domain to get into; None where there is but one.
+        to: For translate: the domain to get into; None as of `Model.domain`.
         tile: Pixels on each side of a tile; None: the whole picture if it fits.
         seed: Of dropout, for models that go on with it.
         targets: Folder of the true pictures, or one of them.
@@ -181,7 +182,9 @@ def enough_memory(job: Job) -> Iterator[None]:
     """Turn a lack of memory within the block into one line."""
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError):
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
         raise OrganzaError(f"{job.source} does not fit into memory: smaller tiles take less, as --tile 256") from None
 
 

@@ -1,0 +1,47 @@
+"""What there is to compare of runs whose models make pictures from pictures: the grids that their trainings drew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from organza.tools.scoring import Metric
+from organza.training import RunFolder
+
+GRID = (
+    Metric(
+        "shown.psnr", "PSNR of the grid", "higher", "how near the last grid's pictures come to their targets",
+        "Peak signal-to-noise ratio in decibels, on average over the few pictures of the last grid that the training held"
+        " against their targets; comparable only with the same pictures.",
+    ),
+    Metric(
+        "shown.psnr_of_input", "PSNR of its input", None, "how near they were before",
+        "The same of the grid's input, before the generator has touched it: what a model that does nothing would reach.",
+    ),
+)  # fmt: skip
+UNSCORED = "no scores: samples from noise have them, and grids of pictures that were held against targets"
+
+
+def grid_scores(folder: Path) -> dict[str, float]:
+    """How near the pictures of a run's last grid came to their targets; empty where they have none."""
+    keys = [metric.key for metric in GRID]
+    for row in reversed(RunFolder(folder).rows()):
+        if all(isinstance(row.get(key), int | float) for key in keys):
+            return {key: float(row[key]) for key in keys}
+    return {}
+
+
+def copy_grid(folder: Path, target: Path) -> bool:
+    """Copy the last grid that a run drew, with its mark; False where it drew none."""
+    grids = sorted(RunFolder(folder).samples.glob("[0-9]*.png"))
+    if not grids:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(grids[-1], target)
+    return True
+
+
+def grid_metrics(values: Sequence[Mapping[str, float]]) -> list[Metric]:
+    """The metrics of `GRID` that a run has."""
+    return [metric for metric in GRID if any(metric.key in own for own in values)]
