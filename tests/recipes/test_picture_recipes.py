@@ -67,7 +67,7 @@ NUMBERS = {  # rate and betas, batch, size, images, and fields of the game, as p
     "deblurgan-v2-inception": (V2, 1, 256, 200_000, {"adversarial": 0.001, "history": 50, "content.pixel_weight": 0.5,
                   "content.perceptual_weight": 0.006, "frozen": 0.015, "degrade_length": 60, "discriminator.initial": "torch"}),
     "srgan": (SR, 16, 96, 19_200_000, {"adversarial": 1e-3, "content.perceptual": "vgg19-conv5_4", "degrade_scale": 4}),
-    "srgan-tiny": ((1e-3, (0.9, 0.999)), 16, 48, 100_000, {"content.perceptual": "vgg19-conv5_4", "degrade_scale": 2}),
+    "srgan-tiny": ((1e-3, (0.9, 0.999)), 16, 48, 40_000, {"content.perceptual": "vgg19-conv5_4", "degrade_scale": 2}),
     "esrgan": (SR, 16, 128, 22_400_000, {"adversarial": 5e-3, "content.pixel_weight": 1e-2, "loss": "relativistic-average"}),
 }  # fmt: skip
 

@@ -321,10 +321,10 @@ def test_another_time_for_a_run_is_asked_for_in_images(tmp_path):
 def test_a_batch_that_does_not_fit_is_halved_unless_it_was_asked_for(tmp_path, monkeypatch):
     real = planning.probe
 
-    def small_device(session):
+    def small_device(session, images):
         if session.size > 64:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:116] DefaultCPUAllocator: can't allocate memory")
-        return real(session)
+        return real(session, images)
 
     monkeypatch.setattr(planning, "probe", small_device)
     job = organza.api.prepare("ring", data="ring8", out=tmp_path / "run", images=64, console=QUIET)

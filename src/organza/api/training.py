@@ -172,7 +172,9 @@ def classifier_of(source: sources.Source, device: torch.device) -> Features | No
 def scorer_of(job: Job, console: Console) -> tools.LiveScorer | None:
     """What scores the training on its way; says so where nothing can."""
     if job.plan.recipe.build().abilities.from_noise is None:
-        console.say("no scores during the training: they are of samples from noise; grids say how near their pictures come")
+        console.say(
+            "no scores during the training: they are of samples from noise; grids say how near their pictures come"
+        )
         return None
     scorer, reason = tools.live_scorer(job.plan.source, job.dataset, device=job.request.device)
     if scorer is None:
@@ -224,7 +226,7 @@ def prepare(
             load(start)  # what cannot be opened is said before anything is begun
         settled = continued(request, folder, source) if folder.exists else wanted
         datasets = sources.decode_domains(
-            source, settled.decoded, settled.channels, native=settled.native, progress=progress
+            source, settled.decoded, settled.channels, native=settled.native, pad=not settled.load, progress=progress
         )
     with console.status("trying the recipe for a moment"):
         plan = make_plan(request, settled, source, datasets, folder, notes)

@@ -15,11 +15,12 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from organza.bounds import Count
 from organza.networks.layers import Initial, initialise
 from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
-from organza.networks.pictures import PictureGeneratorOptions
+from organza.networks.pictures import PictureGeneratorOptions, norm_layers
 
 Scale = Literal[2, 4, 8]
 RESIDUAL_SCALE = 0.2  # of what a block adds to its input (ESRGAN, section 3.1)
@@ -53,7 +54,7 @@ class SRResNet(nn.Module):
         image, width = dims.sample[0], options.width
 
         def convolved() -> list[nn.Module]:
-            return [nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width)]
+            return [nn.Conv2d(width, width, 3, 1, 1), *norm_layers(options.norm, width)]
 
         blocks = [Residual(nn.Sequential(*convolved(), nn.PReLU(), *convolved())) for _ in range(options.blocks)]
         layers: list[nn.Module] = [nn.Conv2d(image, width, 9, 1, 4), nn.PReLU()]
@@ -61,10 +62,16 @@ class SRResNet(nn.Module):
         for _ in range(doublings(options.scale)):
             layers += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.PReLU()]
         self.layers = nn.Sequential(*layers, nn.Conv2d(width, image, 9, 1, 4))
+        self.scale, self.residual = options.scale, options.residual
         initialise(self, options.initial)
+        if self.residual:
+            for parameter in self.layers[-1].parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, images: Tensor) -> Tensor:
         made: Tensor = self.layers(images)
+        if self.residual:
+            made = made + interpolate(images, scale_factor=self.scale, mode="bicubic", align_corners=False)
         return made
 
 
@@ -77,12 +84,17 @@ class SRResNetOptions(PictureGeneratorOptions):
         width: Channels of every feature map.
         blocks: How many residual blocks.
         scale: How many times larger the sides become.
+        norm: Normalisation: batch as published, or none, as later networks found to be better (Lim et al. 2017,
+            arXiv:1707.02921).
+        residual: Add the result of bicubic interpolation, with which such a network begins; the published one does not.
         initial: First weights: PyTorch's own, N(0, 0.02), or He's.
     """
 
     width: Count = 64
     blocks: Count = 16
     scale: Scale = 4
+    norm: Literal["batch", "none"] = "batch"
+    residual: bool = False
     initial: Initial = "torch"
 
     def build(self, dims: Dims) -> nn.Module:

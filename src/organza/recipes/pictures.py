@@ -359,12 +359,12 @@ enter(
         cost="about 10 minutes on 2 CPU cores",
         game=replace(
             ENLARGING,
-            generator=PlayerOptions(SRResNetOptions(width=32, blocks=4, scale=2), TINY_SR),
+            generator=PlayerOptions(SRResNetOptions(width=32, blocks=4, scale=2, norm="none", residual=True), TINY_SR),
             discriminator=PlayerOptions(SRGANDiscriminatorOptions(width=8), TINY_SR),
             degrade=Shrink(degrade_scale=2),
             content=replace(ENLARGING.content, pixel="mse", pixel_weight=1.0),
         ),
-        images=100_000,
+        images=40_000,
         size=48,
     )
 )

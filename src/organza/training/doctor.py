@@ -92,13 +92,9 @@ def conditions_of(game: Game, kinds: int) -> Conditions:
     judges = game.abilities.judges
     draw, least = (judges.draw, judges.least) if judges else (None, 0.0)
     besides: Literal["nothing", "cycle", "targets"] = "cycle" if len(game.domains) > 1 else "nothing"
-    return Conditions(
-        draw,
-        least,
-        kinds,
-        read=game.abilities.from_noise is not None,
-        besides=besides if game.pairs == "none" else "targets",
-    )
+    if game.exhibit and game.exhibit.columns[-1] == "target":
+        besides = "targets"
+    return Conditions(draw, least, kinds, read=game.abilities.from_noise is not None, besides=besides)
 
 
 def takes(recipe: Recipe, changes: Mapping[str, Any]) -> bool:

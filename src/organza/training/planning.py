@@ -104,7 +104,7 @@ def make_plan(
 
 def fit_of(source: Source, recipe: Recipe) -> Fit:
     """How a picture of the source becomes one of the recipe's size."""
-    return fit(source.height, source.width, recipe.decoded, uniform=source.uniform)
+    return fit(source.height, source.width, recipe.decoded, uniform=source.uniform and not recipe.load)
 
 
 def fit_sentence(source: Source, recipe: Recipe) -> str:
