@@ -298,7 +298,7 @@ def test_other_forms_of_source_are_refused(world):
         ("pix2pix-completion", {"degrade": "shrink"}, "scale 1 does not undo a degradation of scale 4"),
         ("srgan-tiny", {"first_content.pixel_weight": 0}, "nothing for the generator to learn"),
         ("deblurgan-v2-tiny", {"adversarial": 0, "content.pixel_weight": 0}, "nothing for the generator to learn"),
-        ("cyclegan", {"generator.network": "srresnet"}, "of one size"),
+        ("cyclegan", {"generator.network": "rrdb"}, "of one size"),
         (
             "cyclegan",
             {"generator.network": "dcgan-generator"},

@@ -66,8 +66,8 @@ class Deblur:
         discriminator: Player of all critics.
         full_layers: Layers of a second critic, like the first one but with a wider view; 0: there is none.
         loss: Name in `LOSSES`.
-        history: Batches over which the means of the relativistic least-squares loss are taken, of the critic's past outputs;
-            0: the present batch alone.
+        history: Outputs of the critic, on its last samples, over which the means of the relativistic least-squares loss are
+            taken; 0: those of the present batch alone.
         penalty: On the critics' slope; its own fields begin with `penalty_`.
         n_critic: Turns of the critics in a step, on the same batch.
         adversarial: Weight of the generator's adversarial loss; 0: there are no critics.
