@@ -69,7 +69,7 @@ enter(
         CYCLEGAN,
         name="cyclegan-tiny",
         summary="CycleGAN for a CPU: 32x32, 2 residual blocks",
-        cost="a few minutes on 2 CPU cores",
+        cost="about 20 minutes of one CPU core; simple worlds need less than half",
         game=Cycle(
             generator=PlayerOptions(ResNetGeneratorOptions(width=16, blocks=2), Adam(1e-3)),
             discriminator=PlayerOptions(PatchGANOptions(width=16, layers=2), Adam(1e-3)),
@@ -98,7 +98,7 @@ enter(
         GANILLA,
         name="ganilla-tiny",
         summary="GANILLA for a CPU: 64x64",
-        cost="about 20 minutes on 2 CPU cores",
+        cost="about 30 minutes of one CPU core",
         game=Cycle(
             generator=PlayerOptions(GanillaGeneratorOptions(width=16), Adam(1e-3)),
             discriminator=PlayerOptions(PatchGANOptions(width=16, layers=2), Adam(1e-3)),
@@ -143,7 +143,7 @@ PIX2PIX_TINY = replace(
     PIX2PIX,
     name="pix2pix-tiny",
     summary="pix2pix for a CPU: 64x64, batches of 16",
-    cost="a few minutes on 2 CPU cores",
+    cost="about 5 minutes of one CPU core",
     game=SMALL_PAIRS,
     images=40_000,
     batch=16,
@@ -201,7 +201,7 @@ enter(
         name="deblurgan-tiny",
         summary="DeblurGAN for a CPU: 64x64, 4 residual blocks",
         paper="Kupyn et al. 2018, arXiv:1711.07064",
-        cost="about 20 minutes on 2 CPU cores",
+        cost="about 20 minutes of one CPU core",
         game=Deblur(
             generator=PlayerOptions(ResNetGeneratorOptions(width=16, blocks=4, residual=True), Adam(1e-3)),
             discriminator=PlayerOptions(PatchGANOptions(width=16, layers=2, padding=2), Adam(1e-3)),
@@ -356,7 +356,7 @@ enter(
         SRGAN,
         name="srgan-tiny",
         summary="SRGAN for a CPU: twice as large, 4 blocks, squares of 48x48",
-        cost="about 10 minutes on 2 CPU cores",
+        cost="about 7 minutes of one CPU core",
         game=replace(
             ENLARGING,
             generator=PlayerOptions(SRResNetOptions(width=32, blocks=4, scale=2, norm="none", residual=True), TINY_SR),
@@ -373,7 +373,7 @@ enter(
         ESRGAN,
         name="esrgan-tiny",
         summary="ESRGAN for a CPU: twice as large, 2 dense residual blocks, squares of 48x48",
-        cost="about 10 minutes on 2 CPU cores",
+        cost="about 15 minutes of one CPU core",
         game=replace(
             WITHOUT_NORM,
             generator=PlayerOptions(RRDBOptions(width=16, growth=8, blocks=2, scale=2), TINY_SR),
