@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from doctor_cases import FAULTS, HEALTHY, Case
-from organza.data import Dataset, decode, open_source
+from organza.data import NO_MARGINS, Dataset, decode, open_source
 from organza.diagnosis import History, diagnose
 from organza.features import load_features
 from organza.files import write_text
@@ -33,7 +33,7 @@ from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training.doctor import conditions_of
 from organza.training.patient import Patient
-from organza.training.planning import held_out, make_session
+from organza.training.planning import fit_of, held_out, make_session
 
 READINGS, ROWS = 16, 64  # of a training
 CPU = torch.device("cpu")
@@ -45,7 +45,7 @@ def histories(case: Case, seed: int) -> dict[str, Any]:
     recipe = fit_to(override(RECIPES[case.recipe], case.fields), source)
     dataset = part(decode(source, recipe.size, recipe.channels), case.samples)
     session = make_session(recipe, {"real": dataset}, Streams(seed), CPU)
-    crop = (recipe.size - source.width) // 2 if source.kind == "images" else 0
+    crop = fit_of(source, recipe).margins if source.kind == "images" else NO_MARGINS
     classifier = load_features("fashion-classifier") if source.kind == "images" else None
     patient = Patient(session, dataset, source.name, crop, held_out(recipe, dataset.count), classifier)
     if case.spoil and dataset.labels is not None:

@@ -72,3 +72,28 @@ def test_one_training_says_nothing_of_the_one_before(capsys):
 def test_losses_of_all_turns_are_spoken_and_their_terms_are_not():
     figures = {"generator.loss": 2.5, "generator.cycle_a": 1.0, "discriminator.loss": 0.25, "discriminator.real": 0.5}
     assert spoken(figures) == "generator 2.500  discriminator 0.250  D(real) 0.50"
+
+
+def test_the_strength_of_the_augmentation_is_spoken():
+    assert spoken({"discriminator.augmented": 0.1234, "discriminator.sure": 0.6}) == "augmentation 0.12"
+    assert spoken({"penalty.loss": 0.25, "path-length.mean": 3.0}) == "penalty 0.250"
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "said"),
+    [
+        ("stylegan-tiny", "to-16", "stage to 16x16  generator 1.000"),
+        ("stylegan-tiny", "at-8", "stage 8x8  generator 1.000"),
+        ("stylegan-tiny", "main", "stage main  generator 1.000"),
+        ("stylegan2-tiny", "main", "  generator 1.000"),
+    ],
+)
+def test_the_live_line_says_at_which_resolution_a_training_is(name, stage, said, capsys, monkeypatch):
+    monkeypatch.setattr("organza.console.PLAIN_EVERY", -1.0)
+    console = Console()
+    with console.training(plan(name)) as line:
+        line.entered(stage)
+        line.tick(100, {"generator.loss": 1.0})
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert ("stage" in shown) == (name == "stylegan-tiny")

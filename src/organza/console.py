@@ -12,6 +12,7 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from organza import stages
 from organza.diagnosis import HEALTHY
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class TrainingLine:
         )
         self.task = self.bar.add_task("", total=self.budget, completed=plan.done, speed="", eta="", figures="")
         self.plan_rate = plan.images_per_second
-        self.verdict, self.scores = "", ""
+        self.verdict, self.scores, self.stage = "", "", ""
+        self.staged = len(plan.recipe.build().stages) > 1
 
     def tick(self, clock: int, figures: Mapping[str, float]) -> None:
         """Show where the training is; called twice a second."""
@@ -139,11 +141,16 @@ class TrainingLine:
         elapsed = now - self.began
         rate = (clock - self.start_clock) / elapsed if elapsed > 1 else self.plan_rate
         speed, eta = f"{rate:,.0f} images/s", f"ETA {duration(max(0, self.budget - clock) / max(rate, 1e-9))}"
-        text = "  ".join(part for part in (spoken(figures), self.console.near, self.scores, self.verdict) if part)
+        parts = (self.stage, spoken(figures), self.console.near, self.scores, self.verdict)
+        text = "  ".join(part for part in parts if part)
         self.bar.update(self.task, completed=clock, speed=speed, eta=eta, figures=text)
         if not self.console.rich.is_terminal and now - self.last_plain > PLAIN_EVERY:
             self.last_plain = now
             self.console.say(f"{clock / self.budget:4.0%}  {clock:,} images  {speed}  {eta}  {text}")
+
+    def entered(self, name: str) -> None:
+        """Show in which stage the training is, where there are several: of one that grows, at how many pixels."""
+        self.stage = f"stage {stages.words(name)}" if self.staged else ""
 
     def diagnosed(self, diagnosis: Diagnosis) -> None:
         """Show what the doctor says, and say it once in a line of its own."""
@@ -195,14 +202,18 @@ def nearness(figures: Mapping[str, Any]) -> str:
 
 
 def spoken(figures: Mapping[str, Any]) -> str:
-    """Losses of all turns, and how the discriminator judges, as one short text."""
+    """Losses of all turns, how the discriminator judges, and how strong the augmentation is, as one short text."""
     words = [
         f"{turn} {value:.3f}"
         for name, value in figures.items()
         if name.endswith(".loss") and isinstance(value, float)
         for turn in [name.removesuffix(".loss")]
     ]
-    for name, label in (("discriminator.real", "D(real)"), ("discriminator.fake", "D(fake)")):
+    for name, label in (
+        ("discriminator.real", "D(real)"),
+        ("discriminator.fake", "D(fake)"),
+        ("discriminator.augmented", "augmentation"),
+    ):
         if isinstance(figures.get(name), float):
             words.append(f"{label} {figures[name]:.2f}")
     return "  ".join(words)

@@ -11,6 +11,8 @@ from organza import cli
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "exchange"))
 from authors_networks import ResnetGenerator, UnetGenerator, realistic
+from style_reference_files import save_rosinality
+from style_references_others import RosinalityDiscriminator, RosinalityGenerator
 
 
 @pytest.fixture
@@ -74,4 +76,20 @@ def test_mistakes_are_one_line(organza, line, status, message):
     assert out == ""
     assert message in error
     assert error.count("\n") == 1
+    assert not Path("m").exists()
+
+
+def test_style_networks_come_with_their_discriminator(organza):
+    generator, judge = RosinalityGenerator([8, 8], 4, 1), RosinalityDiscriminator([8, 8])
+    save_rosinality(Path("x.pt"), generator, judge)
+    status, out, _ = organza("import x.pt --as rosinality --out faces")
+    assert status == 0
+    assert out.startswith("faces: stylegan2, generator, ")
+    assert "  with the discriminator, for training to go on from here\n" in out
+    status, out, _ = organza("import x.pt --as rosinality --out other --json --batch 8")
+    assert (status, json.loads(out)["opponents"]) == (0, ["discriminator"])
+    assert organza("sample faces -n 2 --out grid.png")[0] == 0
+    status, _, error = organza("import x.pt --as r3gan --out m")
+    assert status == 1
+    assert "cannot import x.pt as r3gan" in error
     assert not Path("m").exists()

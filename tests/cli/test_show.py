@@ -22,7 +22,10 @@ def test_every_recipe_is_shown(name, capsys, monkeypatch):
         return captured.out
 
     assert json.loads(shown("--json")) == json.loads(json.dumps(found))
-    lines = shown().splitlines()[-len(found["networks"]) :]
+    lines = shown().splitlines()
+    notes = [line.removeprefix("note: ") for line in lines if line.startswith("note: ")]
+    assert notes == found["notes"]
+    lines = lines[: len(lines) - len(notes)][-len(found["networks"]) :]
     for line, (network, facts) in zip(lines, found["networks"].items(), strict=True):
         made = f", output {'x'.join(map(str, facts['output']))}" if "output" in facts else ""
         assert line == f"{network}: {facts['parameters']:,} parameters{made}"

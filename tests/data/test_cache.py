@@ -25,7 +25,7 @@ def test_each_content_and_shape_has_a_file_of_its_own(tmp_path):
     keys = [("a", 32, 3), ("b", 32, 3), ("a", 64, 3), ("a", 32, 1)]
     assert len({array_path(tmp_path, *key) for key in keys}) == len(keys)
     assert array_path(tmp_path, "a", 32, 3) == array_path(tmp_path, "a", 32, 3)
-    assert array_path(tmp_path, "a", 32, 3, resized=True) not in {array_path(tmp_path, *key) for key in keys}
+    assert array_path(tmp_path, "a", 32, 3, fitted="resized") not in {array_path(tmp_path, *key) for key in keys}
 
 
 def test_an_array_comes_back(tmp_path):

@@ -335,7 +335,7 @@ def test_every_picture_fits(height, width, size):
     plan = fit(height, width, size)
     left, top, right, bottom = plan.box
     assert right - left == bottom - top == min(height, width)
-    assert plan.pad == (2 if height == width == size - 4 else 1 if height == width == size - 2 else 0)
+    assert plan.margins.record == (2 if height == width == size - 4 else 1 if height == width == size - 2 else 0)
     assert plan.sentence
 
 

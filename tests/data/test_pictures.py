@@ -71,7 +71,7 @@ def test_notes_say_what_is_done_about_each_problem(tmp_path):
         "1 file of zero bytes: skipped (3.png)",
         "1 picture in grey among colour: given three equal channels (4.png)",
         "1 picture of another size than the most common one: cropped to a square and resized, "
-        "unless squares are cut out of it (5.png)",
+        "unless squares are cut out of it or it stays whole (--rectangles pad) (5.png)",
     )
 
 

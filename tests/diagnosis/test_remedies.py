@@ -1,8 +1,10 @@
 """Remedies: edits that change something, that a recipe takes, and that do what they say."""
 
 import pytest
+import torch
 
 from organza.diagnosis import VERDICTS, prescribe
+from organza.diagnosis.remedies import times
 from organza.errors import UsageError
 from organza.recipes import RECIPES, flatten, override, to_mapping
 
@@ -61,3 +63,64 @@ def test_a_penalty_takes_batch_normalisation_out():
     first = prescribe("complete-collapse", fields("dcgan"))[0]
     assert first.changes["discriminator.norm"] == "none"
     assert takes(RECIPES["dcgan"], first.changes)
+
+
+STYLES = [name for name in RECIPES if name.startswith(("stylegan", "r3gan"))]
+
+
+@pytest.mark.parametrize("name", [name for name in STYLES if name.endswith("tiny")])
+def test_networks_can_be_built_after_every_remedy(name):
+    """Or the recipe refuses with words: for sizes of networks, only when they are built."""
+    seen = []
+    for verdict in VERDICTS:
+        for prescription in prescribe(verdict, fields(name)):
+            if prescription.changes in seen or not takes(RECIPES[name], prescription.changes):
+                continue
+            seen.append(prescription.changes)
+            with torch.device("meta"):
+                assert override(RECIPES[name], prescription.changes).build().stages[-1].build(None).networks
+    assert len(seen) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "speed"), [("stylegan2-tiny", 20_000), ("stylegan2", 500_000), ("dcgan", 400), ("hinge", None)]
+)
+def test_a_discriminator_that_knows_its_pictures_by_heart_gets_them_augmented(name, speed):
+    """As fast as the budget demands, so that p can get to its ceiling within a quarter of it."""
+    budget = {} if speed is None else {"images": min(4 * speed, RECIPES[name].images)}
+    changes = [p.changes for p in prescribe("over-fitting", fields(name, **budget)) if "augmentation" in p.changes]
+    assert [change["augmentation"] for change in changes] == ["adaptive"]
+    assert takes(RECIPES[name], changes[0])
+    if speed is not None:
+        assert changes[0]["augmentation_images"] == speed
+
+
+@pytest.mark.parametrize("name", ["ring", "r3gan-tiny", "wgan-gp", "lsgan", "stylegan2-ada-tiny", "pix2pix-tiny"])
+def test_augmentation_is_not_prescribed_where_it_is_there_or_cannot_be_steered(name):
+    assert not [p for p in prescribe("over-fitting", fields(name)) if "augmentation" in p.changes]
+
+
+def test_a_weight_that_follows_the_pictures_becomes_a_number_when_it_is_raised():
+    weights = [
+        p.changes["penalty_weight"]
+        for p in prescribe("over-fitting", fields("stylegan2-tiny"))
+        if "penalty_weight" in p.changes
+    ]
+    assert weights == [pytest.approx(4 * 0.0002 * 32 * 32 / 32)]
+    assert [p.changes for p in prescribe("over-fitting", fields("r3gan-tiny")) if "penalty_weight" in p.changes] == [
+        {"penalty_weight": 4.0}
+    ]
+
+
+def test_words_and_lists_of_numbers_are_no_stumbling_block():
+    changed = times(0.5, "a", "b", "c", "d")({"a": "auto", "b": [64, 1], "c": 0.3, "d": 0.0})
+    assert changed == {"b": [32, 1], "c": 0.15}
+
+
+@pytest.mark.parametrize("name", ["stylegan-tiny", "stylegan2", "r3gan-tiny"])
+def test_the_critic_of_wasserstein_is_a_remedy_for_style_games_too(name):
+    """Its penalty knows no weight that follows the size of the pictures."""
+    (critic,) = [p for p in prescribe("partial-collapse", fields(name)) if p.changes.get("loss") == "wasserstein"]
+    assert takes(RECIPES[name], critic.changes)
+    changed = override(RECIPES[name], critic.changes)
+    assert (changed.game.penalty.penalty_weight, changed.game.n_critic) == (10.0, 5)

@@ -70,7 +70,7 @@ class Sequence:
     def __init__(self, offset=0.0, inputs=False):
         self.offset, self.inputs = offset, inputs
 
-    def take(self, position):
+    def take(self, position, size=0):
         samples = (PICTURES + self.offset)[torch.arange(position, position + 2) % 8]
         return type("Taken", (), {"samples": samples, "labels": None, "inputs": samples / 2 if self.inputs else None})
 
@@ -224,7 +224,7 @@ def test_a_trained_backbone_is_frozen_first(weights):
     built = game.build(Shape((3, 64, 64)), 4)
     assert [plan.name for plan in built.stages] == (["frozen", "main"] if weights == "imagenet" else ["main"])
     assert (built.begin is not None) == (weights == "imagenet")
-    batches = {"real": type("B", (), {"take": lambda _, position: type("T", (), {
+    batches = {"real": type("B", (), {"take": lambda _, position, size: type("T", (), {
         "samples": torch.rand(2, 3, 64, 64), "labels": None, "inputs": torch.rand(2, 3, 64, 64)})})()}  # fmt: skip
     played = Session(built, batches, 2, Streams(0), CPU, 0)
     moved = []

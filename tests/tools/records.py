@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import torch
 
+from organza.games import Abilities
 from organza.tools.run_record import RunRecord
 
 
@@ -38,10 +39,12 @@ class MadeUpModel:
     """
 
     device = "cpu"
+    abilities = Abilities()
 
     def __init__(self, samples, labels=(), asked=None):
         self.samples, self.labels, self.asked, self.drawn = samples, labels, asked, 0
-        self.recipe = SimpleNamespace(channels=samples.shape[1], sample=tuple(samples.shape[1:]), name="made-up")
+        shape = tuple(samples.shape[1:])
+        self.recipe = SimpleNamespace(channels=shape[0], sample=shape, name="made-up", rectangles="crop")
         self.config = {"weights_sha256": "0" * 64}
 
     def sample(self, n, seed=0, first=0, label=None):

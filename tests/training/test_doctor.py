@@ -11,7 +11,7 @@ from PIL import Image
 
 import organza
 from organza.console import Console
-from organza.data import decode, open_source
+from organza.data import NO_MARGINS, decode, open_source
 from organza.errors import OrganzaError, UsageError
 from organza.features import load_features
 from organza.losses import LOSSES
@@ -63,7 +63,7 @@ def test_a_reading_touches_nothing_and_comes_out_the_same_again(name, source):
     dataset = decode(opened, recipe.size, recipe.channels)
     session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     session.play()
-    patient = Patient(session, dataset, source, 0, held_out(recipe, dataset.count))
+    patient = Patient(session, dataset, source, NO_MARGINS, held_out(recipe, dataset.count))
     modes = [module.training for network in session.entered.networks.values() for module in network.modules()]
     before, state = {key: tensor.clone() for key, tensor in session.tensors().items()}, torch.get_rng_state()
     first, second = patient.read(), patient.read()
@@ -106,7 +106,7 @@ def test_kinds_come_from_a_classifier_or_from_clusters():
     dataset = decode(opened, 28, 1)
     session = make_session(recipe, {"real": dataset}, Streams(0), torch.device("cpu"))
     for classifier in (None, load_features("fashion-classifier")):
-        patient = Patient(session, dataset, "x", 0, held_out(recipe, dataset.count), classifier)
+        patient = Patient(session, dataset, "x", NO_MARGINS, held_out(recipe, dataset.count), classifier)
         assert 5 < patient.real_kinds <= patient.kinds == 10
         assert sum(patient.read()["shares"]) == pytest.approx(1, abs=1e-3)
 

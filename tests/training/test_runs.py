@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 import organza
 from organza.console import Console
-from organza.data import decode, open_source
+from organza.data import NO_MARGINS, decode, open_source
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import tensors
 from organza.recipes import RECIPES, override, read_recipe
@@ -424,7 +424,8 @@ def test_checkpoints_take_their_share_of_the_time_and_no_more(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.open()
     facts = {"crop": 0, "classes": [], "seed": 0, "source": "ring8", "fingerprint": "x"}
-    doctor = Doctor(Patient(session, dataset, "ring8", 0, planning.held_out(recipe, dataset.count)), recipe, folder)
+    patient = Patient(session, dataset, "ring8", NO_MARGINS, planning.held_out(recipe, dataset.count))
+    doctor = Doctor(patient, recipe, folder)
     keeper = loop.Keeper(session, recipe, folder, facts, loop.Watch(), doctor, save_every=1e-9)
     keeper.save()
     took = keeper.last_save - keeper.last_tick

@@ -3,11 +3,14 @@
 from organza.api.blurring import data_blur
 from organza.api.comparing import compare, reproduce, sweep
 from organza.api.diagnosing import diagnose
+from organza.api.editing import directions, edit, pathlength, project, separability
 from organza.api.importing import import_model
+from organza.api.latent import interpolate, mix, noise
 from organza.api.looking import check, cp, names, show
 from organza.api.measuring import data_features, evaluate
 from organza.api.models import load, sample, save_images, verify
 from organza.api.picturing import deblur, enlarge, translate
+from organza.api.stylising import stylize
 from organza.api.training import Run, prepare, train
 
 __all__ = [
@@ -19,16 +22,25 @@ __all__ = [
     "data_features",
     "deblur",
     "diagnose",
+    "directions",
+    "edit",
     "enlarge",
     "evaluate",
     "import_model",
+    "interpolate",
     "load",
+    "mix",
     "names",
+    "noise",
+    "pathlength",
     "prepare",
+    "project",
     "reproduce",
     "sample",
     "save_images",
+    "separability",
     "show",
+    "stylize",
     "sweep",
     "train",
     "translate",

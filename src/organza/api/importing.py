@@ -30,8 +30,10 @@ def import_model(
     model's `config["imported"]["notes"]` say so.
 
     Args:
-        file: As torch.save writes a state dict (.pth, .pt, DeblurGAN-v2's .h5), or safetensors.
-        kind: cyclegan, pix2pix, deblurgan, deblurgan-v2, or srgan (also ESRGAN's).
+        file: As torch.save writes a state dict (.pth, .pt, DeblurGAN-v2's .h5), or safetensors; a training state of rosinality's
+            (.pt); NVIDIA's and R3GAN's pickles (.pkl).
+        kind: cyclegan, pix2pix, deblurgan, deblurgan-v2, or srgan (also ESRGAN's); stylegan2, stylegan2-ada, stylegan3-sg2 (the
+            StyleGAN2 networks of stylegan3's code), rosinality, or r3gan, whose discriminators become the model's opponents.
         out: The model folder to write.
         to: For cyclegan: the domain that the generator leads to, a or b; None: b.
         overrides: Fields of the recipe, by dotted name, where the tensors do not tell, as {"test_dropout": False}.
@@ -48,5 +50,5 @@ def import_model(
         raise OrganzaError(f"{folder} exists: remove it first, name another place with --out, or say --force")
     converted = convert(Path(file), kind, overrides, to)
     with disk_errors(folder):
-        save_model(folder, converted.recipe, converted.networks, {}, converted.facts)
+        save_model(folder, converted.recipe, converted.networks, converted.opponents, converted.facts)
     return load_model(folder, place)

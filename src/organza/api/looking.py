@@ -18,7 +18,7 @@ from organza.files import disk_errors, write_text
 from organza.games import GAMES, OPTIMISERS
 from organza.losses import LOSSES, PENALTIES
 from organza.networks import NETWORKS
-from organza.recipes import RECIPES, Recipe, find_recipe, override, recipe_text, to_mapping
+from organza.recipes import RECIPES, Recipe, find_recipe, notes, override, recipe_text, to_mapping
 from organza.training.inspection import network_facts
 
 
@@ -84,10 +84,12 @@ def show(recipe: str | Recipe, overrides: Mapping[str, Any] | None = None) -> di
     """The resolved recipe as plain values, and its networks.
 
     Returns:
-        {"name", "paper", ..., "networks": {NAME: {"parameters": N, "output": [C, H, W]}}}; parts of networks have no output.
+        {"name", "paper", ..., "networks": {NAME: {"parameters": N, "output": [C, H, W]}}, "notes": [TEXT]}; parts of networks
+        have no output, and notes tell what the game decides by shape and batch.
     """
     resolved = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, overrides or {})
-    return {**to_mapping(resolved), "networks": network_facts(resolved.build(), resolved.shape)}
+    networks = network_facts(resolved.build(), resolved.shape)
+    return {**to_mapping(resolved), "networks": networks, "notes": list(notes(resolved))}
 
 
 def cp(recipe: str, file: PathLike, overrides: Mapping[str, Any] | None = None, *, force: bool = False) -> Path:

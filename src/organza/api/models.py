@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -14,6 +15,7 @@ from organza.exchange.model import picture_pixels
 from organza.files import disk_errors
 from organza.marks import Mark, grid, read_mark, save_picture
 from organza.tools import write_samples
+from organza.tools.latent.options import read_numbers
 from organza.training import pick_device
 
 
@@ -36,6 +38,8 @@ def sample(
     out: PathLike,
     label: str | None = None,
     seed: int = 0,
+    truncation: str | float | Sequence[float] = 1.0,
+    cutoff: int | None = None,
     device: str = "auto",
     console: Console | None = None,
 ) -> list[Path]:
@@ -44,13 +48,27 @@ def sample(
     The same seed gives the same bytes. Every file carries the provenance mark. A model with labels makes `label`, the name or
     number of a class, or attributes as "smiling,hat=0.5"; without it, samples have the shares that the data had.
 
+    `truncation` says how far from the middle of the latent space samples come: 1 as drawn, 0 all the same, below 0 the opposite;
+    of models with styles, `cutoff` so many style inputs are truncated, the coarsest first. Several truncations, as [-1, 0, 1] or
+    "-1,0,1", make one grid: a row for each sample, a column for each truncation.
+
     Raises:
-        UsageError: n is too small, the model makes nothing from noise, or it has no such label.
+        UsageError: n is too small, the model makes nothing from noise, or it has no such label or truncation.
         OrganzaError: The model cannot be opened, or the files cannot be written.
     """
+    truncations = read_numbers(truncation, "--truncation")
     opened = model if isinstance(model, Model) else load(model, device)
     with (console or Console()).counting() as progress, disk_errors(Path(out)):
-        return write_samples(opened, n, Path(out), seed, label, lambda done, total: progress(done, total, "sampling"))
+        return write_samples(
+            opened,
+            n,
+            Path(out),
+            seed,
+            label,
+            lambda done, total: progress(done, total, "sampling"),
+            truncations,
+            cutoff,
+        )
 
 
 def save_images(images: Tensor, path: PathLike, *, model: Model | None = None, seed: int = 0) -> Path:

@@ -151,8 +151,8 @@ def train(
     )
     with stopping_on_signals(console.say) as stop, console.training(job.plan) as bar, disk_errors(folder):
         watch = Watch(
-            rows=(bar.row, *loggers), tick=bar.tick, saved=lambda: write_report(folder), stop=stop, scored=bar.scored,
-            diagnosed=bar.diagnosed, remedied=bar.remedied,
+            rows=(bar.row, *loggers), tick=bar.tick, entered=bar.entered, saved=lambda: write_report(folder), stop=stop,
+            scored=bar.scored, diagnosed=bar.diagnosed, remedied=bar.remedied,
         )  # fmt: skip
         result = execute(job, watch, save_every, care)
         write_report(folder)
@@ -176,7 +176,9 @@ def scorer_of(job: Job, console: Console) -> tools.LiveScorer | None:
             "no scores during the training: they are of samples from noise; grids say how near their pictures come"
         )
         return None
-    scorer, reason = tools.live_scorer(job.plan.source, job.dataset, device=job.request.device)
+    scorer, reason = tools.live_scorer(
+        job.plan.source, job.dataset, device=job.request.device, rectangles=job.plan.recipe.rectangles
+    )
     if scorer is None:
         console.say(reason or "no scores during the training")
     return scorer
@@ -226,8 +228,9 @@ def prepare(
             load(start)  # what cannot be opened is said before anything is begun
         settled = continued(request, folder, source) if folder.exists else wanted
         datasets = sources.decode_domains(
-            source, settled.decoded, settled.channels, native=settled.native, pad=not settled.load, progress=progress
-        )
+            source, settled.decoded, settled.channels, native=settled.native, pad=not settled.load,
+            rectangles=settled.rectangles, progress=progress,
+        )  # fmt: skip
     with console.status("trying the recipe for a moment"):
         plan = make_plan(request, settled, source, datasets, folder, notes)
     console.plan(plan)

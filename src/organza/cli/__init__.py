@@ -13,10 +13,19 @@ from organza.version import __version__
 VERBS = {
     "train": "train",
     "sample": "sample",
+    "mix": "mix",
+    "interpolate": "interpolate",
+    "noise": "noise",
+    "project": "project",
+    "directions": "directions",
+    "edit": "edit",
+    "stylize": "stylize",
     "deblur": "deblur",
     "translate": "translate",
     "enlarge": "enlarge",
     "evaluate": "evaluate",
+    "pathlength": "pathlength",
+    "separability": "separability",
     "list": "list",
     "show": "show",
     "cp": "cp",
@@ -38,7 +47,7 @@ def summary(module: str) -> str:
 
 def overview() -> str:
     """What `organza --help` prints."""
-    verbs = "\n".join(f"  {verb:<10}{summary(module)}" for verb, module in VERBS.items())
+    verbs = "\n".join(f"  {verb:<14}{summary(module)}" for verb, module in VERBS.items())
     return f"""organza {__version__}: a workbench for generative adversarial networks
 
 usage: organza VERB ...          organza VERB --help tells more

@@ -30,7 +30,8 @@ def evaluate(
 
     Without --metrics: fd, kid, precision, recall, density, coverage and memorisation; of features that are a classifier's
     also is, entropy, classes and smallest_class; of a model with labels also accuracy and diversity; of points modes,
-    high_quality and kl. On demand: fd_inf and ppl_z; for two folders of pictures with equal names psnr, ssim and lpips.
+    high_quality and kl. On demand: fd_inf and ppl_z; of a model with styles ppl_w and separability; for two folders of
+    pictures with equal names psnr, ssim and lpips.
     `organza list metrics` says what each means. Two scores compare only where the line below the table, with features, n
     and seed, is the same.
 

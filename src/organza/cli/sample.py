@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from organza.cli.lists import attached
 from organza.cli.parse import Device, Json, Whole, call, option, print_json
 
 
@@ -18,6 +19,8 @@ def sample(
     out: Annotated[Path, tyro.conf.arg(metavar="DIR|FILE.png")],
     label: Annotated[str | None, option("L")] = None,
     seed: Whole = 0,
+    truncation: Annotated[str, tyro.conf.arg(metavar="PSI")] = "1",
+    cutoff: Annotated[Whole | None, option("K")] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
@@ -29,12 +32,17 @@ def sample(
         out: A folder for single pictures, or a file that ends in .png for one grid.
         label: For models with labels: name or number of a class, or attributes as smiling,hat=0.5. Default: as in the data.
         seed: Sample i depends on the seed and on i alone.
+        truncation: How far from the middle of the latent space: 1 as drawn, 0 all the same, below 0 the opposite. Several, as
+            -1,0,1, make one grid with a row for each sample.
+        cutoff: For models with styles: truncate only the first K style inputs. Default: all.
     """
     from organza import api
 
-    files = api.sample(model, n, out=out, label=label, seed=seed, device=device)
+    files = api.sample(model, n, out=out, label=label, seed=seed, truncation=truncation, cutoff=cutoff, device=device)
     if json:
-        print_json({"model": str(model), "n": n, "label": label, "seed": seed, "files": [str(file) for file in files]})
+        asked = {"model": str(model), "n": n, "label": label, "seed": seed, "cutoff": cutoff}
+        truncations = [float(number) for number in truncation.split(",")]
+        print_json({**asked, "truncation": truncations, "files": [str(file) for file in files]})
     else:
         print(out)
     return 0
@@ -42,4 +50,4 @@ def sample(
 
 def run(words: list[str]) -> int:
     """Run the verb with these words."""
-    return call(sample, "sample", words)
+    return call(sample, "sample", attached(words, "--truncation"))

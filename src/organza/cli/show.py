@@ -29,11 +29,13 @@ def show(
         if json:
             print_json(shown)
             return 0
-        networks = shown.pop("networks")
+        networks, notes = shown.pop("networks"), shown.pop("notes")
         print(yaml_text(shown))
         for name, facts in networks.items():
             made = f", output {'x'.join(map(str, facts['output']))}" if "output" in facts else ""  # parts have none
             print(f"{name}: {facts['parameters']:,} parameters{made}")
+        for note in notes:
+            print(f"note: {note}")
         return 0
 
     return with_fields

@@ -33,7 +33,7 @@ class ArrayContent:
         """All images as one array; if it were too large for memory, each fitted as it is read."""
         if want.native:
             return self._varied(source, want)
-        plan = fit(source.height, source.width, want.size, uniform=want.pad)
+        plan = fit(source.height, source.width, want.size, uniform=want.pad, rectangles=want.rectangles)
         total = len(self.images) * want.size**2 * want.channels
         if total >= RESIDENT:
             note = f"in {want.size}x{want.size} they would take {total / 1e9:.1f} GB of memory: fitted as they are read"

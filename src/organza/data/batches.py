@@ -140,18 +140,24 @@ class Batches:
         drawn = labels[torch.randint(len(labels), (count,), generator=generator)]
         return label_vectors(drawn, len(self.dataset.classes))
 
-    def take(self, position: int) -> Taken:
-        """The batch that begins at this position, which alone decides it: order, places of the cuts, flips, augmentation."""
-        indices = self.order.indices(position, self.size)
-        where = torch.rand(self.size, 2, generator=self._stream("cut", position)) if self.cut else None
+    def take(self, position: int, size: int = 0) -> Taken:
+        """The batch that begins at this position, which decides it: order, places of the cuts, flips, augmentation.
+
+        Args:
+            position: Samples drawn before.
+            size: Samples in it; 0: as usual.
+        """
+        size = size or self.size
+        indices = self.order.indices(position, size)
+        where = torch.rand(size, 2, generator=self._stream("cut", position)) if self.cut else None
         pictures = [to_samples(stored) for stored in self._stored(indices, where)]
         if not self._resident and any(isinstance(part, StreamedDataset | VariedDataset) for part in self._parts):
-            following = self.order.indices(position + self.size, self.size)
+            following = self.order.indices(position + size, size)
             for part in self._parts:
                 if isinstance(part, StreamedDataset | VariedDataset):
                     part.expect(following)
         if self.flip:
-            mirrored = torch.rand(self.size, generator=self._stream("flip", position)) < 0.5
+            mirrored = torch.rand(size, generator=self._stream("flip", position)) < 0.5
             which = to_device(mirrored, self.device)[:, None, None, None]
             pictures = [torch.where(which, picture.flip(3), picture) for picture in pictures]
         if self.augment is not None:
@@ -179,7 +185,7 @@ class Batches:
                 found.append(to_device(part.cut(indices, where), self.device))
                 continue
             stored = to_device(part.read(indices), self.device)
-            rows = torch.arange(self.size, device=self.device)
+            rows = torch.arange(len(indices), device=self.device)
             found.append(stored if where is None else squares(stored, rows, where, self.cut))
         return found
 

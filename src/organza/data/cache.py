@@ -21,9 +21,17 @@ RESIDENT = 2**30  # bytes below which an array is held in memory, not mapped
 ABANDONED = 24 * 3600  # seconds since the last write after which an unfinished file is nobody's
 
 
-def array_path(cache: Path, fingerprint: str, size: int, channels: int, resized: bool = False) -> Path:
-    """Where the array of this content in this shape lies, or will lie; `resized`: what `fit` would pad is resized."""
-    key = f"{FORMAT} {fingerprint} {size} {channels}{' resized' if resized else ''}"
+def array_path(cache: Path, fingerprint: str, size: int, channels: int, fitted: str = "") -> Path:
+    """Where the array of this content in this shape lies, or will lie.
+
+    Args:
+        cache: The folder.
+        fingerprint: Of the content.
+        size: Pixels on each side.
+        channels: Of the pictures.
+        fitted: A word for the way in which they became squares, if it is not the usual one of `fit`.
+    """
+    key = f"{FORMAT} {fingerprint} {size} {channels}{f' {fitted}' if fitted else ''}"
     return cache / "arrays" / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.npy"
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
 
+from organza.data.margins import NO_MARGINS, Margins
+
+Rectangles = Literal["crop", "pad"]
+"""What becomes of pictures that are no squares: the square in their middle, or all of them and what fills them up."""
 Pixels = npt.NDArray[np.uint8]
 
 BATCH = 1024  # arrays resized in one go
@@ -23,50 +28,89 @@ class Fit:
         height: Pixels of the picture.
         width: Pixels of the picture.
         size: Pixels on each side of the result.
-        pad: Black (or transparent) pixels added on each side; 0 when the picture is cropped and resized instead.
+        margins: Pixels added on each side, black (or transparent) or, if `framed`, its outermost pixels.
+        framed: Whether a picture that is no square stays whole: resized in proportion, and filled up on two sides.
     """
 
     height: int
     width: int
     size: int
-    pad: int
+    margins: Margins = NO_MARGINS
+    framed: bool = False
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of the central square of the picture."""
+        """Left, top, right and bottom of what is shown of the picture: all of it if `framed`, else its central square."""
+        if self.framed:
+            return 0, 0, self.width, self.height
         side = min(self.height, self.width)
         left, top = (self.width - side) // 2, (self.height - side) // 2
         return left, top, left + side, top + side
 
     @property
+    def inner(self) -> tuple[int, int]:
+        """Height and width of the picture within the result, which is what samples have without the margins."""
+        margins = self.margins
+        return self.size - margins.top - margins.bottom, self.size - margins.left - margins.right
+
+    @property
     def sentence(self) -> str:
         """What is done to the picture, for the plan of a training."""
-        goal = f"{self.size}x{self.size}"
+        own, goal = f"{self.width}x{self.height}", f"{self.size}x{self.size}"
         if self.height == self.width == self.size:
             return "as it is"
-        if self.pad:
-            return f"{self.width}x{self.height} padded by {self.pad} to {goal}"
+        if self.framed:
+            return self._framed_sentence(own, goal)
+        if self.margins != NO_MARGINS:
+            return f"{own} padded by {self.margins.top} to {goal}"
         if self.height == self.width:
-            return f"resized from {self.width}x{self.height} to {goal}"
+            return f"resized from {own} to {goal}"
         return f"centre-cropped to a square and resized to {goal}"
 
+    def _framed_sentence(self, own: str, goal: str) -> str:
+        height, width = self.inner
+        inner, margins = f"{width}x{height}", self.margins
+        resized = own if own == inner else f"{own} resized to {inner} and"
+        if margins == NO_MARGINS:
+            return f"{own} resized to {inner}, which is nearest to its proportions"
+        first, second = (margins.left, margins.right) if width < height else (margins.top, margins.bottom)
+        sides = "left and right" if width < height else "above and below"
+        pixels = f"{first} pixels each {sides}" if first == second else f"{first} and {second} pixels {sides}"
+        return f"{resized} padded to {goal} ({pixels}, its edges continued); samples come out as {inner}"
 
-def fit(height: int, width: int, size: int, *, uniform: bool = True) -> Fit:
+
+def fit(height: int, width: int, size: int, *, uniform: bool = True, rectangles: Rectangles = "crop") -> Fit:
     """How a picture becomes `size` x `size`: as it is, padded by 1 or 2 pixels on each side, or cropped and resized.
 
     Squares that lack 2 or 4 pixels are padded (28-pixel digits for a 32-pixel recipe), which keeps every pixel. All
     others are cropped to their central square and resized with Pillow's antialiased bicubic filter.
 
+    With `rectangles` "pad" a picture that is no square stays whole: it is resized so that its longer side is `size`, and the
+    rest filled with its outermost pixels, on both sides. What is filled is taken off again, whatever generators make of it,
+    so all that counts is what it does to the training. Mirrored (by `flip`, where one side has a pixel more than the other),
+    turned or shifted training images bring some of it into what is kept: of a black frame that would be black lines, in
+    samples too. A mirror image leaves none either, but is more to learn than continued edges are.
+
     Args:
         height: Pixels of the picture.
         width: Pixels of the picture.
         size: Pixels on each side of the result.
-        uniform: Whether all pictures of the source have this size. If not, none is padded: a black frame around some
+        uniform: Whether all pictures of the source have this size. If not, no square is padded: a black frame around some
             of them would be a feature of the data.
+        rectangles: What becomes of pictures that are no squares.
     """
+    if rectangles == "pad" and height != width:
+        return Fit(height, width, size, Margins.around(*proportional(height, width, size), size), framed=True)
     lacking = size - height
     pad = lacking // 2 if uniform and height == width and lacking in (2, 4) else 0
-    return Fit(height, width, size, pad)
+    return Fit(height, width, size, Margins(pad, pad, pad, pad))
+
+
+def proportional(height: int, width: int, size: int) -> tuple[int, int]:
+    """Height and width of a picture whose longer side has become `size`; the other is rounded, and at least 1."""
+    longer = max(height, width)
+    tall, wide = (max(1, round(side * size / longer)) for side in (height, width))
+    return tall, wide
 
 
 def native_size(height: int, width: int, size: int) -> tuple[int, int]:
@@ -98,24 +142,29 @@ def enlarge_arrays(images: Pixels, size: int) -> Pixels:
 
 def fit_picture(image: Image.Image, plan: Fit) -> Pixels:
     """Carry out the plan on a picture in mode L, RGB or RGBA. Returns uint8 [size, size, C]."""
-    if plan.pad:
-        padded = Image.new(image.mode, (plan.size, plan.size))
-        padded.paste(image, (plan.pad, plan.pad))
-        image = padded
-    elif image.size != (plan.size, plan.size):
-        image = image.resize((plan.size, plan.size), Image.Resampling.BICUBIC, box=plan.box)
-    return np.asarray(image).reshape(plan.size, plan.size, -1)
+    height, width = plan.inner
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BICUBIC, box=plan.box)
+    filled: Pixels = _filled(np.asarray(image).reshape(1, height, width, -1), plan)[0]
+    return filled
 
 
 def fit_arrays(images: Pixels, plan: Fit) -> Pixels:
     """Carry out the plan on uint8 [N, H, W, C] at once. Returns uint8 [N, size, size, C]."""
-    if images.shape[1:3] == (plan.size, plan.size):
+    if images.shape[1:3] != plan.inner:
+        left, top, right, bottom = plan.box
+        images = _resized(images[:, top:bottom, left:right], *plan.inner)
+    return _filled(images, plan)
+
+
+def _filled(images: Pixels, plan: Fit) -> Pixels:
+    """Pictures [N, *inner, C] with their margins."""
+    margins = plan.margins
+    if margins == NO_MARGINS:
         return images
-    if plan.pad:
-        frame = (plan.pad, plan.pad)
-        return np.pad(images, ((0, 0), frame, frame, (0, 0)))
-    left, top, right, bottom = plan.box
-    return _resized(images[:, top:bottom, left:right], plan.size, plan.size)
+    frame = ((0, 0), (margins.top, margins.bottom), (margins.left, margins.right), (0, 0))
+    filled: Pixels = np.pad(images, frame, mode="edge" if plan.framed else "constant")
+    return filled
 
 
 def arrays_to_channels(images: Pixels, channels: int) -> Pixels:

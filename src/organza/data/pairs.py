@@ -73,6 +73,7 @@ def pair_source(name: str, seen: Survey, split: str) -> Source:
             PictureContent(seen.container, given, seen.index, "left" if beside else None),
         ),
         form="pairs",
+        sizes=tuple((height, width) for (width, height), _ in sizes),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,9 @@ class PictureContent:
         image = to_channels(self._image(index, source), want.channels)
         if want.native:
             return enlarge_picture(image, want.size)
+        plan = fit(source.height, source.width, want.size, rectangles=want.rectangles)
+        if plan.framed:  # for all of the source alike
+            return fit_picture(image, replace(plan, height=image.height, width=image.width))
         return fit_picture(image, fit(image.height, image.width, want.size, uniform=source.uniform and want.pad))
 
     def _image(self, index: int, source: Source) -> Image.Image:
@@ -84,8 +87,7 @@ class PictureContent:
             return self._varied(source, want)
         shape = (source.count, want.size, want.size, want.channels)
         total = source.count * want.size**2 * want.channels
-        padded = fit(source.height, source.width, want.size, uniform=source.uniform).pad > 0
-        path = array_path(want.cache, source.fingerprint, want.size, want.channels, padded and not want.pad)
+        path = array_path(want.cache, source.fingerprint, want.size, want.channels, fitted(source, want))
         notes = self._notes(want)
         stored = map_array(path, shape)
         if stored is None and total > want.disk_budget:
@@ -167,6 +169,14 @@ class PictureContent:
             yield from in_order(one, range(source.count), "decoding", want.progress)
 
 
+def fitted(source: Source, want: Want) -> str:
+    """How the pictures become squares, in a word, if it is another way than `fit` would choose by itself."""
+    plan = fit(source.height, source.width, want.size, uniform=source.uniform, rectangles=want.rectangles)
+    if plan.framed:
+        return "framed"
+    return "resized" if plan.margins.top and not want.pad else ""
+
+
 def picture_source(name: str, seen: Survey, split: str) -> Source:
     """What a survey has found, or its training or test part, as a source.
 
@@ -207,6 +217,7 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
         fingerprint=_fingerprint(pictures, classes, labels),
         split=real_split,
         content=PictureContent(seen.container, pictures, seen.index),
+        sizes=tuple((height, width) for (width, height), _ in sizes),
     )
 
 

@@ -61,7 +61,7 @@ KINDS = {
     "other-size": _Kind(
         "picture",
         "of another size than the most common one",
-        "cropped to a square and resized, unless squares are cut out of it",
+        "cropped to a square and resized, unless squares are cut out of it or it stays whole (--rectangles pad)",
     ),
 }
 

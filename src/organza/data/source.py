@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
+from organza.data.fitting import Rectangles
 from organza.data.parallel import Progress
 
 
@@ -50,6 +51,7 @@ class Want:
         progress: Told how many pictures are decoded.
         native: Whether pictures keep their own size, and squares of `size` are cut out of them.
         pad: Whether squares that lack 2 or 4 pixels are padded with black, as of `fit`; otherwise they are resized.
+        rectangles: Whether pictures that are no squares are cropped to one, or stay whole and are filled up, as of `fit`.
     """
 
     size: int
@@ -59,6 +61,7 @@ class Want:
     progress: Progress | None
     native: bool = False
     pad: bool = True
+    rectangles: Rectangles = "crop"
 
 
 class Content(Protocol):
@@ -91,6 +94,7 @@ class Source:
         content: Where the samples lie.
         form: Samples, pairs of a picture that is given and one that is wanted, or two domains that nothing pairs.
         domains: Of two domains the source of each; else empty.
+        sizes: Every (height, width) that a picture has, the most common first; empty: all have that one.
     """
 
     name: str
@@ -108,3 +112,4 @@ class Source:
     content: Content = field(repr=False)
     form: Literal["single", "pairs", "two"] = "single"
     domains: tuple[Source, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = field(default=(), repr=False)

@@ -14,6 +14,7 @@ from typing import Literal
 from organza.data.builtin import BUILTINS, SHIPPED, SHIPPED_SUMMARY, find_builtin, open_shipped
 from organza.data.cache import cache_folder
 from organza.data.container import open_container
+from organza.data.fitting import Rectangles, proportional
 from organza.data.layout import check_split
 from organza.data.mixtures import MIXTURES, open_mixture
 from organza.data.pairs import pair_source
@@ -76,6 +77,7 @@ def decode(
     *,
     native: bool = False,
     pad: bool = True,
+    rectangles: Rectangles = "crop",
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -90,12 +92,14 @@ def decode(
             side below `size` are enlarged.
         pad: Pad squares that lack 2 or 4 pixels with black; without, they are resized, as they should where squares are cut
             out of the result, for then black borders would be training data.
+        rectangles: crop: of pictures that are no squares the square in the middle; pad: all of them, filled up.
         cache_dir: Where decoded pictures are kept; without it, $ORGANZA_CACHE or the user's cache folder.
         disk_budget: Bytes above which pictures are not kept: each is decoded when it is read.
         progress: Told how many pictures are decoded.
 
     Raises:
-        UsageError: There are no pictures of such a size or number of channels, or the source has two domains.
+        UsageError: There are no pictures of such a size or number of channels, the source has two domains, or its pictures
+            have several proportions and are to be filled up.
         OrganzaError: The cache cannot be written, or a file has changed since the source was opened.
     """
     if source.form == "two":
@@ -104,7 +108,9 @@ def decode(
         raise UsageError(f"pictures have 1, 3 or 4 channels, not {channels}")
     if source.kind == "images" and size < 1:
         raise UsageError(f"pictures have a size of 1 pixel or more, not {size}")
-    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native, pad)
+    if source.kind == "images" and rectangles == "pad":
+        refuse_several_proportions(source, size)
+    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native, pad, rectangles)
     return source.content.dataset(source, want)
 
 
@@ -115,6 +121,7 @@ def decode_domains(
     *,
     native: bool = False,
     pad: bool = True,
+    rectangles: Rectangles = "crop",
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -131,12 +138,26 @@ def decode_domains(
             channels,
             native=native,
             pad=pad,
+            rectangles=rectangles,
             cache_dir=cache_dir,
             disk_budget=disk_budget,
             progress=progress,
         )
         for domain, part in parts.items()
     }
+
+
+def refuse_several_proportions(source: Source, size: int) -> None:
+    """Raise the `UsageError` for pictures that would not fill the same rectangle, give or take a pixel, of a square."""
+    height, width = proportional(source.height, source.width, size)
+    for other in source.sizes:
+        tall, wide = proportional(*other, size)
+        if max(abs(tall - height), abs(wide - width)) > 1:
+            raise UsageError(
+                f"{source.name} has pictures of several proportions, as {source.width}x{source.height} and "
+                f"{other[1]}x{other[0]}, and samples can be cropped to one only: put those of one shape into a folder of their "
+                "own, or take --rectangles crop"
+            )
 
 
 def form_of(name: str) -> tuple[Literal["single", "pairs", "two"], tuple[str, ...]]:

@@ -109,6 +109,16 @@ def few_kinds(history: History) -> bool:
     return warm(history) and (history.recent("kinds") or 1.0) < 0.5
 
 
+def perhaps_by_heart(history: History) -> bool:
+    """No real samples that were kept from the discriminator say the contrary: they do if they score like the others.
+
+    Adaptive augmentation goes by r_t only because such samples are seldom spared (Karras et al. 2020, arXiv:2006.06676): a
+    discriminator can be sure of samples that it has never seen.
+    """
+    spared = any(reading.get("score_held") is not None for reading in history.readings)
+    return warm(history) and (not spared or (measures.held_gap(history) or 0.0) > 0.1)
+
+
 def read_often(history: History) -> bool:
     """There are some readings, and their first ones count, too."""
     return len(history.readings) > RECENT
@@ -234,6 +244,16 @@ for name, detector in {
         0.2,
         "Where the discriminator puts real samples that it was not trained on: 0 beside those that it was, 1 among the generated "
         "ones. Towards 1 it knows its samples by heart.",
+    ),
+    "sure-of-real": Detector(
+        "real samples that the discriminator takes for real, though all it sees is augmented as much as it may be",
+        "over-fitting",
+        measures.sureness,
+        "above",
+        0.9,
+        "The share of its real samples that the discriminator takes for real, less the share that it does not (r of adaptive "
+        "augmentation, which aims at 0.6). At 1 it may know them by heart, and no more augmentation is to come.",
+        perhaps_by_heart,
     ),
     "rotation": Detector(
         "kinds of samples from one reading to the next",

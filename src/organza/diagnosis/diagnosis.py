@@ -19,8 +19,8 @@ DRAW = (0.4, 0.75)  # share of the pairs that a discriminator wins at an equilib
 CLOSE = 0.05  # energy distance below which samples are close to the data
 
 YOUNG = (
-    "Too young to tell: most signs are judged after a quarter of the budget, some hundred steps and a few readings, "
-    "because every training begins like a failing one."
+    "Too young to tell: most signs are judged after some hundred steps, a few readings and a quarter of the budget, or "
+    "of what a later stage has of it, because every training begins like a failing one."
 )
 UNREAD_YOUNG = (
     "Too young to tell: losses and gradients are judged after some hundred steps and a quarter of the budget, or of "

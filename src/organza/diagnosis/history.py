@@ -25,6 +25,8 @@ class Conditions:
         besides: What the generator is told besides what the discriminator thinks of it: nothing; by a cycle, that its pictures
             must lead back; or the very targets. Where it is anything, its gradient may fade because it has learnt; with
             targets, a discriminator that is never wrong leaves it enough to learn.
+        signed: Whether the sign of the discriminator's outputs says if it takes a sample for real.
+        augmented: The strength at which the augmentation of what it sees grows no further; 0: there is none.
     """
 
     draw: float | None = None
@@ -32,6 +34,8 @@ class Conditions:
     kinds: int = 0
     read: bool = True
     besides: Literal["nothing", "cycle", "targets"] = "nothing"
+    signed: bool = False
+    augmented: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ Measure = Callable[[History], "float | None"]
 
 BEGINNING = 4  # rows whose median is the beginning
 SILENT = 1e-7  # length of a gradient that moves no weight in float32
+NEARLY = 0.99  # of the strongest augmentation: it is at its ceiling
 ROTATIONS = 8  # readings over which changes of kinds are averaged
 
 
@@ -100,6 +101,19 @@ def held_gap(history: History) -> float | None:
         if real - fake > spread:
             gaps.append((real - held) / (real - fake))
     return statistics.median(gaps) if len(gaps) >= RECENT else None
+
+
+def sureness(history: History) -> float | None:
+    """How sure the discriminator is of the real samples that it is trained on, where no more augmentation will come.
+
+    r_t = E[sign D(real)] (Karras et al. 2020, arXiv:2006.06676, section 3): 0 is no over-fitting, 1 a discriminator that knows
+    all of them. As long as the augmentation grows, it is still being seen to. The median of the last tenth of the rows.
+    """
+    conditions = history.conditions
+    strength = history.lately("discriminator.augmented") or 0.0
+    if not conditions.signed or strength < NEARLY * conditions.augmented:
+        return None
+    return history.lately("discriminator.sure")
 
 
 def loudness(history: History) -> float | None:

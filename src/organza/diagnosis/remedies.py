@@ -61,13 +61,16 @@ def prescribe(verdict: str, fields: Fields) -> tuple[Prescription, ...]:
 
 
 def times(factor: float, *names: str) -> Callable[[Fields], dict[str, Any]]:
-    """Multiply numbers; whole ones stay whole."""
+    """Multiply numbers, and lists of them; whole ones stay whole. Words, as "auto", are no numbers and stay."""
 
-    def changed(value: float) -> float:
+    def changed(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [changed(part) for part in value]
         return max(1, round(value * factor)) if isinstance(value, int) else float(f"{value * factor:.3g}")
 
     def changes(fields: Fields) -> dict[str, Any]:
-        return {name: changed(fields[name]) for name in names if fields.get(name)}
+        numbers = {name: fields[name] for name in names if fields.get(name) and not isinstance(fields[name], str)}
+        return {name: changed(value) for name, value in numbers.items()}
 
     return changes
 
@@ -121,6 +124,27 @@ def penalised(penalty: str, weight: float) -> Callable[[Fields], dict[str, Any]]
         return {"penalty": penalty, "penalty_weight": weight, **bounded(fields)}
 
     return changes
+
+
+def stiffer(fields: Fields) -> dict[str, Any]:
+    """Four times the weight of R1, and of what is akin to it; one that follows the size of the pictures becomes a number."""
+    weight = fields.get("penalty_weight")
+    if fields.get("penalty") not in ("r1", "r2", "r1-r2") or not weight:
+        return {}
+    if weight == "auto":
+        from organza.losses.penalties import automatic
+
+        weight = automatic((fields["batch"], fields["channels"], fields["size"], fields["size"]))
+    return times(4.0, "penalty_weight")({"penalty_weight": float(weight)})
+
+
+def augmented(fields: Fields) -> dict[str, Any]:
+    """Adaptive augmentation, where there are pictures and a loss that it can go by; fast enough for the budget."""
+    if fields.get("augmentation") != "none" or fields.get("channels") == 2 or not fields.get("images"):
+        return {}
+    if fields.get("loss") not in ("non-saturating", "saturating", "hinge"):
+        return {}
+    return {"augmentation": "adaptive", "augmentation_images": min(500_000, max(1, int(fields["images"]) // 4))}
 
 
 def if_(name: str, value: Any, then: Callable[[Fields], dict[str, Any]]) -> Callable[[Fields], dict[str, Any]]:
@@ -199,7 +223,7 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
         Remedy(awake, "The discriminator has a learning rate of 0."),
         Remedy(times(4.0, "discriminator.lr"), "A faster discriminator sees what is wrong."),
         Remedy(put(n_critic=3), "More turns for the discriminator let it catch up."),
-        Remedy(times(2.0, "discriminator.width"), "A larger discriminator sees more."),
+        Remedy(times(2.0, "discriminator.width", "discriminator.channel_base"), "A larger discriminator sees more."),
     ),
     "vanishing-gradients": (
         Remedy(
@@ -217,12 +241,21 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
     ),
     "over-fitting": (
         Remedy(put(flip=True), "Mirrored pictures are more data, if left and right mean nothing in them."),
+        Remedy(
+            augmented,
+            "A discriminator that sees its pictures turned, shifted and recoloured, as much as it takes, cannot know them by "
+            "heart (Karras et al. 2020, arXiv:2006.06676).",
+        ),
         Remedy(put(discriminator__dropout=0.3), "A discriminator with dropout learns less by heart."),
         Remedy(
             penalised("r1", 1.0),
             "A penalty on its slope at real samples keeps the discriminator from picking out each of them.",
         ),
-        Remedy(times(0.5, "discriminator.width"), "A smaller discriminator cannot know as many samples by heart."),
+        Remedy(stiffer, "A heavier penalty on its slope keeps the discriminator from picking out each of them."),
+        Remedy(
+            times(0.5, "discriminator.width", "discriminator.channel_base"),
+            "A smaller discriminator cannot know as many samples by heart.",
+        ),
     ),
     "latent-ignored": (
         Remedy(
@@ -252,4 +285,4 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
 }
 """Verdict -> remedies, the first choice first: the field's own list (Salimans et al. 2016, arXiv:1606.03498; Gulrajani et
 al. 2017, arXiv:1704.00028; Sønderby et al. 2017, arXiv:1610.04490; Miyato et al. 2018, arXiv:1802.05957; Mescheder et al.
-2018, arXiv:1801.04406; Huang et al. 2024, arXiv:2501.05441)."""
+2018, arXiv:1801.04406; Karras et al. 2020, arXiv:2006.06676; Huang et al. 2024, arXiv:2501.05441)."""

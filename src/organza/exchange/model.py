@@ -19,8 +19,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from organza.data import label_vectors, to_pixels
+from organza.data import Margins, label_vectors, to_pixels
 from organza.errors import OrganzaError, UsageError, unknown
+from organza.exchange.labels import read_label
+from organza.exchange.latents import Truncation, latents
 from organza.exchange.tensors import save_tensors
 from organza.files import write_text
 from organza.games import Abilities, Translation
@@ -87,7 +89,15 @@ class Model:
         return self.classes if self.recipe.build().labelled else ()
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int = 0, first: int = 0, label: Label | None = None) -> Tensor:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        first: int = 0,
+        label: Label | None = None,
+        truncation: float = 1.0,
+        cutoff: int | None = None,
+    ) -> Tensor:
         """Samples first, first + 1, ... of this seed, from noise.
 
         Sample i comes from the seed and from i alone, whatever n is (up to rounding, which may differ between batches).
@@ -98,25 +108,27 @@ class Model:
             first: Number of the first one.
             label: For a model with labels: the name or number of a class, for all; attributes, as "smiling,hat=0.5"; or
                 a label for each sample, int64 [n] or float [n, classes]. None: with the shares that the data had.
+            truncation: How far from the middle of the latent space, as `Truncation.psi`.
+            cutoff: Of models with styles: how many style inputs are truncated, the coarsest first; None: all.
 
         Returns:
             Float [n, C, H, W] in [-1, 1] on the CPU, without the padding that training had added; points [n, 2, 1, 1].
 
         Raises:
-            UsageError: The model makes nothing from noise, n is negative, or there is no such label.
+            UsageError: The model makes nothing from noise, n is negative, there is no such label, or no such truncation.
         """
         ability = self.abilities.from_noise
         if ability is None:
             raise UsageError(f"the model '{self.recipe.name}' makes nothing from noise; it is for {self.verbs}")
         if n < 0:
             raise UsageError(f"cannot make {n} samples")
-        vectors = self._vectors(n, seed, first, label)
-        streams, made = Streams(seed), []
+        truncated = Truncation(truncation, cutoff)
+        truncated.check(self.abilities, self.recipe.name)
+        vectors, made = self.vectors(n, seed, first, label), []
         for start in range(first, first + n, CHUNK):
-            indices = range(start, min(start + CHUNK, first + n))
-            latents = [ability.latent(streams.generator("sample", index), 1) for index in indices]
+            z = latents(ability, seed, range(start, min(start + CHUNK, first + n))).to(self.device)
             own = None if vectors is None else vectors[start - first : start - first + CHUNK].to(self.device)
-            made.append(ability.images(self.networks, torch.cat(latents).to(self.device), own).cpu())
+            made.append(truncated.images(self.abilities, self.networks, z, own).cpu())
         return self.cropped(torch.cat(made) if made else torch.empty(0, *self.recipe.sample))
 
     def translate(self, images: Tensor, to: str | None = None, seed: int = 0) -> Tensor:
@@ -222,8 +234,12 @@ class Model:
         chosen = [torch.multinomial(shares, 1, generator=generator) for generator in generators]
         return torch.cat(chosen) if chosen else torch.empty(0, dtype=torch.int64)
 
-    def _vectors(self, n: int, seed: int, first: int, label: Label | None) -> Tensor | None:
-        """Label vectors, float [n, classes]; None for a model without labels."""
+    def vectors(self, n: int, seed: int = 0, first: int = 0, label: Label | None = None) -> Tensor | None:
+        """The label vectors of samples, float [n, classes] on the CPU, arguments as of `sample`; None without labels.
+
+        Raises:
+            UsageError: The model has no labels, or not this one.
+        """
         if not self.labels:
             if label is not None:
                 raise UsageError(f"the model '{self.recipe.name}' has no labels: leave out the label")
@@ -245,39 +261,12 @@ class Model:
         return label_vectors(given, len(self.labels))
 
     def cropped(self, images: Tensor) -> Tensor:
-        """Images [n, C, H, W] without the pixels that were padded on each side for training."""
-        crop = int(self.config["crop"])
-        return images[..., crop:-crop, crop:-crop] if crop else images
+        """Images [n, C, H, W] without what was filled around the pictures for training."""
+        return Margins.read(self.config["crop"]).cropped(images)
 
     def mark(self, seed: int, **details: int | str) -> Mark:
         """The provenance mark for a picture that this model made."""
         return Mark(self.recipe.name, self.config["weights_sha256"], seed, details)
-
-
-def read_label(text: str, names: Sequence[str], kind: str) -> Tensor:
-    """A label as people write it, as a vector [classes].
-
-    Args:
-        text: Name or number of a class; or attributes with commas between, each a name or name=value, others being 0.
-        names: Of the classes or attributes.
-        kind: classes or attributes.
-
-    Raises:
-        UsageError: There is no such label.
-    """
-    vector = torch.zeros(len(names))
-    for part in [text] if kind == "classes" else text.split(","):
-        name, equals, value = (part, "", "1") if kind == "classes" else part.strip().partition("=")
-        if name not in names and not (name.isdecimal() and int(name) < len(names)):
-            raise unknown("label", name, names)
-        try:
-            number = float(value) if equals else 1.0
-        except ValueError:
-            number = -1.0
-        if not 0 <= number <= 1:
-            raise UsageError(f"the attribute '{name}' is a number from 0 to 1, not '{value}'")
-        vector[names.index(name) if name in names else int(name)] = number
-    return vector
 
 
 def picture_pixels(samples: Tensor) -> Any:

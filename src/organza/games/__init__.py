@@ -25,6 +25,7 @@ from organza.games.game import (
     Shape,
     Stage,
     StagePlan,
+    Styles,
     Tensors,
     Translation,
     Turn,
@@ -32,6 +33,7 @@ from organza.games.game import (
 from organza.games.noise_to_image import NoiseToImage
 from organza.games.optimisers import SGD, Adam, PlayerOptions, RMSprop
 from organza.games.paired import Paired
+from organza.games.style import Style
 
 __all__ = [
     "GAMES",
@@ -61,6 +63,8 @@ __all__ = [
     "Shape",
     "Stage",
     "StagePlan",
+    "Style",
+    "Styles",
     "Tensors",
     "Translation",
     "Turn",

@@ -14,7 +14,7 @@ Games describe; the loop in `organza.training` plays them. Nothing here steps an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -57,6 +57,10 @@ def constant(_clock: int) -> float:
     return 1.0
 
 
+def unscheduled(_clock: int) -> None:
+    """What nobody changes."""
+
+
 @dataclass(frozen=True)
 class Player:
     """The networks that one optimiser moves.
@@ -67,6 +71,7 @@ class Player:
         optimiser: Which optimiser, and its learning rate.
         groups: Parameter groups; without it, one group of everything in `networks`.
         schedule: Clock of the stage -> multiple of the learning rate.
+        memory: Clock of the stage -> Adam's second beta; None: it stays what it is.
     """
 
     name: str
@@ -74,6 +79,7 @@ class Player:
     optimiser: OptimiserOptions
     groups: Callable[[Networks], tuple[Group, ...]] | None = None
     schedule: Callable[[int], float] = constant
+    memory: Callable[[int], float | None] = unscheduled
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,7 @@ class Stage:
         budget: Clock at which the stage ends, counted from its beginning; None: with the run.
         state: What the game remembers, at the beginning. Flat, saved whole.
         remember: (state, scratch) -> state, after every step.
+        batch_factor: Samples in a batch, as a multiple of the usual, as where pictures are still small.
     """
 
     networks: dict[str, nn.Module]
@@ -206,6 +213,7 @@ class Stage:
     budget: int | None = None
     state: Tensors = field(default_factory=dict)
     remember: Callable[[Tensors, Tensors], Tensors] = unchanged
+    batch_factor: int = 1
 
 
 @dataclass(frozen=True)
@@ -252,6 +260,28 @@ class FromNoise:
 
 
 @dataclass(frozen=True)
+class Styles:
+    """The ability to make samples from styles: z becomes w, and every layer of the generator takes a w of its own.
+
+    Attributes:
+        resolutions: Pixels a side of the feature map that each style input decides on.
+        noises: Pixels a side of each noise input; none for generators without noise.
+        map: (networks, z [n, z_dim], label vectors [n, classes] or None) -> w [n, w_dim].
+        average: networks -> the mean of all w, [w_dim].
+        images: (networks, styles [n, len(resolutions), w_dim], noise or None) -> float [n, C, H, W], not clipped. The noise is
+            one map [n or 1, 1, side, side] for each noise input; None: the generator's own, the same for every sample.
+        network: Name of the network that does it, a `networks.style.StyleGenerator`.
+    """
+
+    resolutions: tuple[int, ...]
+    noises: tuple[int, ...]
+    map: Callable[[Networks, Tensor, Tensor | None], Tensor]
+    average: Callable[[Networks], Tensor]
+    images: Callable[[Networks, Tensor, Sequence[Tensor] | None], Tensor]
+    network: str = "generator"
+
+
+@dataclass(frozen=True)
 class Judges:
     """The ability to say how real a sample looks.
 
@@ -263,6 +293,10 @@ class Judges:
             between outputs mean something.
         draw: Its loss where it can tell nothing apart; None if its loss has no such value.
         least: Its loss where it is never wrong.
+        signed: Whether the sign of an output says if it takes the sample for real.
+        augmented: The strength at which the augmentation of what it sees in training grows no further; 0: there is none.
+        features: (networks, samples [n, C, H, W]) -> what it sees in them: maps [n, c, h, w], those of the first layers, which
+            are the finest, first. None: it does not say.
     """
 
     scores: Callable[[Networks, Tensor, Tensor | None], Tensor]
@@ -270,6 +304,9 @@ class Judges:
     log_odds: bool = False
     draw: float | None = None
     least: float = 0.0
+    signed: bool = False
+    augmented: float = 0.0
+    features: Callable[[Networks, Tensor], Sequence[Tensor]] | None = None
 
 
 @dataclass(frozen=True)
@@ -315,6 +352,7 @@ class Abilities:
 
     Attributes:
         from_noise: Makes samples from noise.
+        styles: Makes samples from styles.
         judges: Says how real a sample looks.
         translates: Makes pictures of one domain from those of another, by the name of the domain that they get into.
         deblurs: Makes a sharp picture from a blurred one.
@@ -322,6 +360,7 @@ class Abilities:
     """
 
     from_noise: FromNoise | None = None
+    styles: Styles | None = None
     judges: Judges | None = None
     translates: Mapping[str, Translation] = field(default_factory=dict)
     deblurs: Translation | None = None
@@ -405,6 +444,7 @@ __all__ = [
     "Shape",
     "Stage",
     "StagePlan",
+    "Styles",
     "Tensors",
     "Translation",
     "Turn",

@@ -4,12 +4,14 @@ One step is `n_critic` turns of the discriminator, each with fresh real images a
 generator with fresh noise. With networks that take labels it is the game of Mirza and Osindero 2014 (arXiv:1411.1784): a
 generated sample gets the label of a real one.
 
-Losses, penalties and regularisers combine freely; what makes no sense is refused with the reason (`soundness.py`).
+Losses, penalties, regularisers and augmentations combine freely; what makes no sense is refused with the reason
+(`soundness.py`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -18,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from organza.bounds import Count, Natural, Rate, Share
+from organza.games.augmenting import AUGMENTATIONS, Augmentation, NoAugmentation
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -36,9 +39,11 @@ from organza.games.game import (
     Tensors,
     Turn,
 )
-from organza.games.optimisers import PlayerOptions
+from organza.games.optimisers import PlayerOptions, slow_down
+from organza.games.schedules import SCHEDULES, Constant, Schedule
 from organza.games.soundness import Combination, refuse_role, refuse_unsound
 from organza.losses import LOSSES, PENALTIES, AdversarialLoss, NoPenalty, Penalty
+from organza.losses.penalties import AUTOMATIC, automatic
 
 BOOSTED_STEPS, BOOST_EVERY = 25, 500  # generator steps at the beginning, and how often later, of the WGAN authors' code
 SATURATED = 0.99  # of the clip bound: weights beyond it count as stuck there
@@ -54,6 +59,10 @@ class NoiseToImage:
         discriminator: Player that maps samples, and a label if it takes one, to logits.
         loss: Name in `LOSSES`.
         penalty: On the discriminator's slope; its own fields begin with `penalty_`.
+        penalty_every: Steps from one penalty to the next, which then counts so many times and has a turn of its own; for it the
+            discriminator's optimiser is slowed down ("lazy regularisation", Karras et al. 2020, arXiv:1912.04958, appendix B).
+        augmentation: Of all that the discriminator sees; its own fields begin with `augmentation_`.
+        schedule: Of both learning rates; its own fields begin with `schedule_`.
         clip: Bound on every weight of the discriminator, kept after each of its turns; 0: none.
         z_dim: Length of the latent vector.
         z_law: Law of its entries: N(0, 1), or uniform on (-1, 1).
@@ -70,6 +79,9 @@ class NoiseToImage:
     discriminator: PlayerOptions
     loss: str = "non-saturating"
     penalty: Penalty = field(default_factory=NoPenalty, metadata={"choice": PENALTIES})
+    penalty_every: Count = 1
+    augmentation: Augmentation = field(default_factory=NoAugmentation, metadata={"choice": AUGMENTATIONS})
+    schedule: Schedule = field(default_factory=Constant, metadata={"choice": SCHEDULES})
     clip: Rate = 0.0
     z_dim: Count = 100
     z_law: Literal["normal", "uniform"] = "normal"
@@ -85,7 +97,28 @@ class NoiseToImage:
         """Whether the networks take labels."""
         return self.generator.network.conditional or self.discriminator.network.conditional
 
-    def build(self, shape: Shape, images: int = 0) -> Game:  # noqa: ARG002 (nothing in it depends on the budget)
+    def build(self, shape: Shape, images: int = 0) -> Game:
+        loss = self.checked()
+        plan = StagePlan("main", partial(self.stage, shape, images, loss))
+        return Game((plan,), self.abilities(shape, loss), labelled=self.labelled)
+
+    def notes(self, shape: Shape, batch: int) -> tuple[str, ...]:
+        """What is decided by the shape of the samples and the batch, for the user."""
+        _, height, width = shape.sample
+        if getattr(self.penalty, "penalty_weight", None) != "auto":
+            return ()
+        gamma = automatic((batch, *shape.sample))
+        return (
+            f"gamma, the weight of the penalty, is {gamma:.3g} ({AUTOMATIC} x {width}x{height} pixels / {batch} samples): "
+            "--penalty_weight sets another",
+        )
+
+    def checked(self) -> AdversarialLoss:
+        """The loss, if all that the recipe combines goes together.
+
+        Raises:
+            UsageError: It does not.
+        """
         refuse_role("generator", self.generator.network, "generator from noise")
         refuse_role("discriminator", self.discriminator.network, "discriminator")
         loss = LOSSES[self.loss]
@@ -95,48 +128,96 @@ class NoiseToImage:
                     self.loss,
                     loss,
                     self.penalty,
+                    self.augmentation,
                     self.clip,
                     self.label_smoothing,
                     self.generator.network,
                     self.discriminator.network,
                 )
             )
-        plan = StagePlan("main", partial(self.stage, shape, loss))
-        smoothing = self.label_smoothing if loss.smoothed else 0.0
-        judges = Judges(judge_samples, log_odds=loss.log_odds, draw=loss.draw, least=binary_entropy(smoothing))
-        return Game((plan,), Abilities(FromNoise(self.latent, generate), judges), labelled=self.labelled)
+        return loss
 
-    def stage(self, shape: Shape, loss: AdversarialLoss, _before: Before | None) -> Stage:
+    def abilities(self, shape: Shape, loss: AdversarialLoss) -> Abilities:  # noqa: ARG002 (others have some by the shape)
+        """What the trained networks can do."""
+        smoothing = self.label_smoothing if loss.smoothed else 0.0
+        judges = Judges(
+            judge_samples,
+            log_odds=loss.log_odds,
+            draw=loss.draw,
+            least=binary_entropy(smoothing),
+            signed=loss.signed,
+            augmented=self.augmentation.strongest,
+        )
+        return Abilities(FromNoise(self.latent, generate), judges=judges)
+
+    def stage(self, shape: Shape, budget: int, loss: AdversarialLoss, _before: Before | None) -> Stage:
         """The only stage: both networks from scratch."""
         dims = Dims(shape.sample, self.z_dim, shape.classes)
+        networks = {
+            "generator": self.generator.network.build(dims),
+            "discriminator": self.discriminator.network.build(dims),
+        }
         return Stage(
-            networks={
-                "generator": self.generator.network.build(dims),
-                "discriminator": self.discriminator.network.build(dims),
-            },
-            players=(
-                Player("discriminator", ("discriminator",), self.discriminator.optimiser),
-                Player("generator", ("generator",), self.generator.optimiser),
-            ),
-            turns=(
-                Turn(
-                    "discriminator",
-                    "discriminator",
-                    self.draw_to_judge,
-                    partial(judge, self, loss),
-                    times=self.critic_turns,
-                    constrain=partial(clip_weights, self.clip) if self.clip else None,
-                ),
-                Turn(
-                    "generator",
-                    "generator",
-                    partial(self.draw_to_deceive, loss.needs_real),
-                    partial(deceive, loss),
-                    fresh=False,
-                ),
-            ),
-            averaged=("generator",),
+            networks,
+            self.players(budget),
+            self.turns(loss, self.draw_latent, budget),
+            ("generator",),
+            state=self.augmentation.memory(),
+            remember=self.augmentation.remember,
         )
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the penalty has turns of its own."""
+        return self.penalty.active and self.penalty_every > 1
+
+    def players(self, budget: int) -> tuple[Player, ...]:
+        """Both players; the discriminator is slowed down as much as its penalty's own turns speed it up."""
+        slowed = slow_down(self.discriminator.optimiser, self.penalty_every if self.lazy else 1)
+        scheduled = partial(
+            Player,
+            schedule=partial(self.schedule.factor, budget=budget),
+            memory=partial(self.schedule.memory, budget=budget),
+        )
+        return (
+            scheduled("discriminator", ("discriminator",), slowed),
+            scheduled("generator", ("generator",), self.generator.optimiser),
+        )
+
+    def turns(self, loss: AdversarialLoss, latents: Callable[[Round], Tensors], budget: int) -> tuple[Turn, ...]:
+        """One step.
+
+        Args:
+            loss: That both minimise.
+            latents: Draws what the generator makes the samples of one turn from, without labels.
+            budget: Images of the stage.
+        """
+        constrain = partial(clip_weights, self.clip) if self.clip else None
+        judging = Turn(
+            "discriminator",
+            "discriminator",
+            partial(self.draw_to_judge, latents, budget),
+            partial(judge, self, loss),
+            times=self.critic_turns,
+            constrain=constrain,
+        )
+        punishing = Turn(
+            "penalty",
+            "discriminator",
+            partial(self.draw_to_judge, latents, budget),
+            partial(punish, self),
+            times=lambda step: int(step % self.penalty_every == 0),
+            fresh=False,
+            constrain=constrain,
+        )
+        deceiving = Turn(
+            "generator",
+            "generator",
+            partial(self.draw_to_deceive, loss.needs_real, latents),
+            partial(deceive, self, loss),
+            fresh=False,
+        )
+        return (judging, *([punishing] if self.lazy else []), deceiving)
 
     def critic_turns(self, step: int) -> int:
         """How often the discriminator moves in this step."""
@@ -149,33 +230,49 @@ class NoiseToImage:
             return torch.rand(count, self.z_dim, generator=generator, device=generator.device) * 2 - 1
         return torch.randn(count, self.z_dim, generator=generator, device=generator.device)
 
-    def draw_to_judge(self, round: Round) -> Tensors:
+    def draw_to_judge(self, latents: Callable[[Round], Tensors], budget: int, round: Round) -> Tensors:
         """Real samples, latent vectors, and what penalty and noise need."""
         batch = round.real()
-        inputs = {"real": batch.images, "z": self.draw_latent(round)}
+        inputs = {"real": batch.images, **latents(round)}
         if self.labelled and batch.labels is not None:
             inputs["label"] = batch.labels
         if self.penalty.active:
             inputs["mix"] = round.put(torch.rand(round.size, generator=round.stream("mix")))
+            inputs["penalty factor"] = round.put(torch.tensor(self.schedule.penalty(round.clock, budget)))
+        inputs |= self.augmentation.draw(round, ("real", "fake"))
         return inputs | self.draw_noise(round, batch.images, ("noise on real", "noise on fake"))
 
-    def draw_to_deceive(self, needs_real: bool, round: Round) -> Tensors:
+    def draw_to_deceive(self, needs_real: bool, latents: Callable[[Round], Tensors], round: Round) -> Tensors:
         """Latent vectors and labels; the real samples of the discriminator's last turn if the loss looks at them."""
-        inputs = {"z": self.draw_latent(round)}
+        inputs = latents(round)
         batch = round.real() if needs_real or self.instance_noise else None
         if needs_real and batch is not None:
             inputs["real"] = batch.images
         label = (batch.labels if needs_real and batch else round.labels()) if self.labelled else None
         if label is not None:
             inputs["label"] = label
+        inputs |= self.augmentation.draw(round, ("real", "fake") if needs_real else ("fake",))
         if batch is not None:
             names = ("noise on real", "noise on fake") if needs_real else ("noise on fake",)
             inputs |= self.draw_noise(round, batch.images, names)
         return inputs
 
-    def draw_latent(self, round: Round) -> Tensor:
-        """Latent vectors of one turn."""
-        return round.put(self.latent(round.stream("z"), round.size))
+    def draw_latent(self, round: Round) -> Tensors:
+        """What the generator makes the samples of one turn from, without labels."""
+        return {"z": round.put(self.latent(round.stream("z"), round.size))}
+
+    def make(self, networks: Networks, inputs: Tensors) -> Tensor:
+        """The samples of one turn."""
+        return call(networks["generator"], inputs["z"], inputs.get("label"))
+
+    def critic(self, networks: Networks, inputs: Tensors, kind: str) -> Callable[[Tensor], Tensor]:
+        """What the discriminator says to samples of one kind, real or fake, as it sees them: noisy and augmented."""
+
+        def judged(samples: Tensor) -> Tensor:
+            seen = noisy(samples, inputs.get(f"noise on {kind}"))
+            return call(networks["discriminator"], self.augmentation.apply(seen, inputs, kind), inputs.get("label"))
+
+        return judged
 
     def draw_noise(self, round: Round, like: Tensor, names: tuple[str, ...]) -> Tensors:
         """Instance noise of the present strength by name; nothing when there is none (any more)."""
@@ -186,35 +283,60 @@ class NoiseToImage:
 
 def judge(options: NoiseToImage, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
     """The discriminator's turn. Real and generated samples go through it apart, as its batch statistics demand."""
-    label = inputs.get("label")
-    real, fake = inputs["real"], call(networks["generator"], inputs["z"], label)
-    real, fake = (noisy(samples, inputs.get(f"noise on {name}")) for samples, name in ((real, "real"), (fake, "fake")))
-
-    def critic(samples: Tensor) -> Tensor:
-        return call(networks["discriminator"], samples, label)
-
+    real, fake, critic = to_be_judged(options, networks, inputs)
     on_real, on_fake = critic(real), critic(fake)
     if options.label_smoothing and loss.smoothed:
         terms = {"adversarial": loss.smoothed(on_real, on_fake, 1 - options.label_smoothing)}
     else:
         terms = {"adversarial": loss.discriminator(on_real, on_fake)}
     figures = {"real": shown(loss, on_real), "fake": shown(loss, on_fake), "wins": wins(on_real, on_fake)}
-    if options.penalty.active:
-        punished = options.penalty.punish(critic, real, fake.detach(), inputs["mix"])
-        terms["penalty"], figures["slope"] = punished.term, punished.slope
+    if options.penalty.active and not options.lazy:
+        punished = options.penalty.punish(critic, real, fake, inputs["mix"])
+        terms["penalty"], figures["slope"] = punished.term * inputs["penalty factor"], punished.slope
     if options.clip:
         figures["saturated"] = saturated_share(networks["discriminator"], options.clip)
-    return Losses(terms, figures)
+    figures |= options.augmentation.figures(inputs, on_real)
+    return Losses(terms, figures, options.augmentation.noticed(on_real))
 
 
-def deceive(loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
+def punish(options: NoiseToImage, networks: Networks, inputs: Tensors) -> Losses:
+    """The turn of a penalty that comes in every n-th step only, and counts n times."""
+    real, fake, critic = to_be_judged(options, networks, inputs)
+    punished = options.penalty.punish(critic, real, fake, inputs["mix"])
+    term = punished.term * inputs["penalty factor"] * options.penalty_every
+    return Losses({"penalty": term}, {"slope": punished.slope})
+
+
+def to_be_judged(
+    options: NoiseToImage, networks: Networks, inputs: Tensors
+) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+    """Real and generated samples, and a critic that remembers what it has said to them.
+
+    A penalty on the slope at these very samples so needs no second pass; that between them is as of the real ones.
+    """
+    looks_at = options.penalty.looks_at if options.penalty.active else ()
+    real, fake = inputs["real"].detach(), options.make(networks, inputs).detach()
+    real.requires_grad_("real" in looks_at)
+    fake.requires_grad_("fake" in looks_at)
+    said: list[tuple[Tensor, Tensor]] = []
+
+    def critic(samples: Tensor) -> Tensor:
+        for known, outputs in said:
+            if samples is known:
+                return outputs
+        kind = "fake" if samples is fake else "real"
+        said.append((samples, options.critic(networks, inputs, kind)(samples)))
+        return said[-1][1]
+
+    return real, fake, critic
+
+
+def deceive(options: NoiseToImage, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
     """The generator's turn. Relativistic losses judge the real samples anew, because the discriminator has moved."""
-    label = inputs.get("label")
-    samples = noisy(call(networks["generator"], inputs["z"], label), inputs.get("noise on fake"))
-    fake = call(networks["discriminator"], samples, label)
+    fake = options.critic(networks, inputs, "fake")(options.make(networks, inputs))
     if not loss.needs_real:
         return Losses({"adversarial": loss.generator(fake)}, {"fake": shown(loss, fake)})
-    real = call(networks["discriminator"], noisy(inputs["real"], inputs.get("noise on real")), label)
+    real = options.critic(networks, inputs, "real")(inputs["real"])
     return Losses({"adversarial": loss.generator(fake, real)}, {"fake": shown(loss, fake)})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -52,6 +52,24 @@ class RMSprop:
     def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         # There is no fused form; `foreach` is the faster of the two others here.
         return torch.optim.RMSprop(groups, alpha=self.alpha, eps=self.eps, weight_decay=self.weight_decay, foreach=True)
+
+
+def slow_down(optimiser: OptimiserOptions, every: int) -> OptimiserOptions:
+    """The optimiser of a player that moves n + 1 times in n steps, made to go as far and to forget as much as in n.
+
+    Rate and betas of Adam for c = n / (n + 1): c lr and beta^c (Karras et al. 2020, arXiv:1912.04958, appendix B).
+
+    Args:
+        optimiser: Of the player.
+        every: Steps n from one of its additional turns to the next; 1: it has none.
+    """
+    share = every / (every + 1)
+    if every == 1:
+        return optimiser
+    if isinstance(optimiser, Adam):
+        first, second = optimiser.betas
+        return replace(optimiser, lr=optimiser.lr * share, betas=(first**share, second**share))
+    return replace(optimiser, lr=optimiser.lr * share)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,18 @@ training goes through the whole schedule.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from math import cos, pi
 
 from organza.bounds import Count, Natural, Share
 from organza.registry import Registry
 
 
-class Schedule(Protocol):
+class Schedule(ABC):
     """Options of one schedule: a frozen dataclass entered in `SCHEDULES`."""
 
+    @abstractmethod
     def factor(self, clock: int, budget: int) -> float:
         """The multiple of the learning rate.
 
@@ -23,7 +25,14 @@ class Schedule(Protocol):
             clock: Images since the stage began.
             budget: Images of the whole stage. Beyond it the last factor stays.
         """
-        ...
+
+    def penalty(self, clock: int, budget: int) -> float:  # noqa: ARG002
+        """The multiple of the weight of a penalty on the slope."""
+        return 1.0
+
+    def memory(self, clock: int, budget: int) -> float | None:  # noqa: ARG002
+        """Adam's second beta, which says how long it remembers squared gradients; None: it stays what it is."""
+        return None
 
 
 SCHEDULES: Registry[type[Schedule]] = Registry("schedule")
@@ -31,7 +40,7 @@ SCHEDULES: Registry[type[Schedule]] = Registry("schedule")
 
 @SCHEDULES.register("constant")
 @dataclass(frozen=True)
-class Constant:
+class Constant(Schedule):
     """The learning rate stays what it is."""
 
     def factor(self, clock: int, budget: int) -> float:  # noqa: ARG002
@@ -40,7 +49,7 @@ class Constant:
 
 @SCHEDULES.register("linear-decay")
 @dataclass(frozen=True)
-class LinearDecay:
+class LinearDecay(Schedule):
     """Constant for some epochs, then down a straight line, in steps of an epoch.
 
     The e-th epoch, counted from 0, has the factor 1 - (1 - last) max(0, e + 1 - constant) / span. The defaults are CycleGAN's
@@ -74,7 +83,7 @@ class LinearDecay:
 
 @SCHEDULES.register("steps")
 @dataclass(frozen=True)
-class Steps:
+class Steps(Schedule):
     """The learning rate falls at once, at given shares of the budget. The defaults are SRGAN's: 1e-4, then 1e-5.
 
     Attributes:
@@ -91,7 +100,7 @@ class Steps:
 
 @SCHEDULES.register("halvings")
 @dataclass(frozen=True)
-class Halvings:
+class Halvings(Schedule):
     """The learning rate is halved at given shares of the budget. The defaults are ESRGAN's: 50, 100, 200, 300 of 400 thousand.
 
     Attributes:
@@ -102,3 +111,37 @@ class Halvings:
 
     def factor(self, clock: int, budget: int) -> float:
         return Steps(self.schedule_at, 0.5).factor(clock, budget)
+
+
+@SCHEDULES.register("burn-in")
+@dataclass(frozen=True)
+class BurnIn(Schedule):
+    """Three things together go from a first to a last value along half a cosine, and stay there: R3GAN's code.
+
+    The defaults are those of its CIFAR-10 and FFHQ networks (Huang et al. 2024, arXiv:2501.05441): 20 of 250 million images.
+
+    Attributes:
+        schedule_share: Of the budget, how much the burn-in takes.
+        schedule_last: Multiple of the learning rate in the end.
+        schedule_penalty: Multiple of the penalty's weight in the end.
+        schedule_memory: Adam's second beta at the beginning and in the end.
+    """
+
+    schedule_share: Share = 0.08
+    schedule_last: Share = 0.25
+    schedule_penalty: Share = 0.1
+    schedule_memory: tuple[Share, Share] = (0.9, 0.99)
+
+    def factor(self, clock: int, budget: int) -> float:
+        return self.eased(1.0, self.schedule_last, clock, budget)
+
+    def penalty(self, clock: int, budget: int) -> float:
+        return self.eased(1.0, self.schedule_penalty, clock, budget)
+
+    def memory(self, clock: int, budget: int) -> float | None:
+        return self.eased(*self.schedule_memory, clock, budget)
+
+    def eased(self, first: float, last: float, clock: int, budget: int) -> float:
+        """From the first to the last value."""
+        span = self.schedule_share * budget
+        return last if clock >= span else last + (first - last) * (1 + cos(pi * clock / span)) / 2

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args, get_type_hints
 
 from organza.errors import UsageError
+from organza.games.augmenting import Augmentation
 from organza.losses import AdversarialLoss, Penalty
 from organza.networks import NETWORKS, NetworkOptions, Role
 
@@ -31,6 +33,7 @@ class Combination:
         name: Of the loss.
         loss: The loss itself.
         penalty: On the discriminator's slope.
+        augmentation: Of all that the discriminator sees.
         clip: Bound on the discriminator's weights; 0: none.
         label_smoothing: How far the target for real samples is below 1.
         generator: Options of the generator's network.
@@ -40,6 +43,7 @@ class Combination:
     name: str
     loss: AdversarialLoss
     penalty: Penalty
+    augmentation: Augmentation
     clip: float
     label_smoothing: float
     generator: NetworkOptions
@@ -84,10 +88,28 @@ def unsound(combination: Combination) -> str | None:
         )
     if combination.label_smoothing and combination.loss.smoothed is None:
         return f"the loss '{combination.name}' has no target for real samples that could be smoothed: take --label_smoothing 0"
-    if combination.generator.conditional != discriminator.conditional:
-        blind, seeing = ("discriminator", "generator")[:: 1 if combination.generator.conditional else -1]
+    if combination.augmentation.steered and not combination.loss.signed:
         return (
-            f"the {seeing} takes labels and the {blind} does not, so nobody learns what they mean: take --{blind}.condition "
-            f"embedding or --{seeing}.condition none"
+            "adaptive augmentation goes by how many real samples get an output above 0, and with the loss "
+            f"'{combination.name}' the sign of an output says nothing: take --loss non-saturating or --augmentation none"
         )
-    return None
+    return one_sided_labels(combination)
+
+
+def one_sided_labels(combination: Combination) -> str | None:
+    """Why labels for one of the two players make no sense, or None."""
+    if combination.generator.conditional == combination.discriminator.conditional:
+        return None
+    blind, seeing = ("discriminator", "generator")[:: 1 if combination.generator.conditional else -1]
+    ways = conditions(getattr(combination, blind))
+    instead = f"--{blind}.condition {ways[0]}" if ways else f"a {blind} that can take labels"
+    return (
+        f"the {seeing} takes labels and the {blind} does not, so nobody learns what they mean: take {instead} or "
+        f"--{seeing}.condition none"
+    )
+
+
+def conditions(network: NetworkOptions) -> list[str]:
+    """Ways in which a label can enter this network, embedding first; none if it can take no labels."""
+    ways = [str(way) for way in get_args(get_type_hints(type(network)).get("condition")) if way != "none"]
+    return sorted(ways, key=lambda way: way != "embedding")

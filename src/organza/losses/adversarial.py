@@ -29,6 +29,7 @@ class AdversarialLoss:
         needs_real: Whether the generator's loss looks at real samples, too, as the relativistic ones do.
         unbounded: Whether it is an estimate of a distance only while the critic's slope is bounded.
         log_odds: Whether the sigmoid of an output is the probability that a sample is real.
+        margin: Whether it asks for outputs of real samples above 0 and of generated ones below, without being log-odds.
         smoothed: (r, f, t) -> scalar: the discriminator's loss with the target t in place of 1 for real samples; None
             where there is no such target.
     """
@@ -39,7 +40,13 @@ class AdversarialLoss:
     needs_real: bool = False
     unbounded: bool = False
     log_odds: bool = False
+    margin: bool = False
     smoothed: Callable[[Tensor, Tensor, float], Tensor] | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether the sign of an output says if the sample is taken for real; elsewhere only differences of outputs count."""
+        return self.log_odds or self.margin
 
     @property
     def draw(self) -> float | None:
@@ -197,7 +204,9 @@ LOSSES.add(
         smoothed=smoothed_least_squares_discriminator,
     ),
 )
-LOSSES.add("hinge", AdversarialLoss(hinge_discriminator, critic_deceiver, "Lim and Ye 2017, arXiv:1705.02894"))
+LOSSES.add(
+    "hinge", AdversarialLoss(hinge_discriminator, critic_deceiver, "Lim and Ye 2017, arXiv:1705.02894", margin=True)
+)
 LOSSES.add(
     "relativistic",
     AdversarialLoss(relativistic_discriminator, relativistic_generator, JOLICOEUR_MARTINEAU, needs_real=True),

@@ -6,9 +6,9 @@ penalty is computed on outputs without a sigmoid, eagerly and in float32: its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from organza.registry import Registry
 
 Critic = Callable[[Tensor], Tensor]
 
+AUTOMATIC = 0.0002  # of the weight that follows the size of pictures and batch
 EPSILON = 1e-12  # under the root: the slope of a norm at zero is NaN otherwise
 
 
@@ -35,7 +36,13 @@ class Punished:
 
 
 class Penalty(Protocol):
-    """Options of one penalty: a frozen dataclass entered in `PENALTIES`."""
+    """Options of one penalty: a frozen dataclass entered in `PENALTIES`.
+
+    Attributes:
+        looks_at: At which samples it takes the slope itself: "real" or "fake" ones, or points of its own between them.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]]
 
     @property
     def active(self) -> bool:
@@ -46,7 +53,8 @@ class Penalty(Protocol):
         """The penalty on one batch.
 
         Args:
-            critic: Samples [B, C, H, W] -> outputs.
+            critic: Samples [B, C, H, W] -> outputs. One that has judged these very tensors before may answer what it said
+                then, if they require a gradient.
             real: Real samples [B, C, H, W].
             fake: Generated samples [B, C, H, W], detached.
             mix: Uniform on (0, 1), [B].
@@ -63,7 +71,7 @@ def slope(critic: Critic, samples: Tensor, axis: Literal["sample", "pixel"] = "s
     The second is no Lipschitz bound on D as a function of the picture. It is what `gradients.norm(2, dim=1)` on NCHW
     computes, a slip that much public code shares.
     """
-    samples = samples.detach().requires_grad_()
+    samples = samples if samples.requires_grad else samples.detach().requires_grad_()
     # In one sum: samples do not influence each other's outputs, unless the critic normalises over the batch.
     (gradient,) = torch.autograd.grad(critic(samples).sum(), samples, create_graph=True)
     gradient = gradient.flatten(1) if axis == "sample" else gradient
@@ -74,6 +82,8 @@ def slope(critic: Critic, samples: Tensor, axis: Literal["sample", "pixel"] = "s
 @dataclass(frozen=True)
 class NoPenalty:
     """No penalty."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ()
 
     @property
     def active(self) -> bool:
@@ -96,6 +106,7 @@ class GradientPenalty:
         penalty_sides: "one" punishes only slopes above the target.
     """
 
+    looks_at: ClassVar[tuple[str, ...]] = ("between",)
     penalty_weight: Rate = 10.0
     penalty_target: Positive = 1.0
     penalty_axis: Literal["sample", "pixel"] = "sample"
@@ -121,17 +132,22 @@ class R1:
     """gamma/2 E[||grad D(x)||^2] on real samples (Mescheder et al. 2018, arXiv:1801.04406, eq. 9).
 
     Attributes:
-        penalty_weight: Gamma.
+        penalty_weight: Gamma; "auto": by the size of the pictures and of the batch, as `automatic` has it.
     """
 
-    penalty_weight: Rate = 10.0
+    looks_at: ClassVar[tuple[str, ...]] = ("real",)
+    penalty_weight: Rate | Literal["auto"] = 10.0
 
     @property
     def active(self) -> bool:
-        return self.penalty_weight > 0
+        return self.penalty_weight == "auto" or self.penalty_weight > 0
+
+    def weight(self, samples: Tensor) -> float:
+        """Gamma for these samples [B, C, H, W]."""
+        return automatic(samples.shape) if self.penalty_weight == "auto" else self.penalty_weight
 
     def punish(self, critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Punished:  # noqa: ARG002
-        return squared_slopes(self.penalty_weight, slope(critic, real))
+        return squared_slopes(self.weight(real), slope(critic, real))
 
 
 @PENALTIES.register("r2")
@@ -139,8 +155,10 @@ class R1:
 class R2(R1):
     """gamma/2 E[||grad D(y)||^2] on generated samples (Mescheder et al. 2018, arXiv:1801.04406, eq. 10)."""
 
+    looks_at: ClassVar[tuple[str, ...]] = ("fake",)
+
     def punish(self, critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Punished:  # noqa: ARG002
-        return squared_slopes(self.penalty_weight, slope(critic, fake))
+        return squared_slopes(self.weight(fake), slope(critic, fake))
 
 
 @PENALTIES.register("r1-r2")
@@ -148,10 +166,18 @@ class R2(R1):
 class R1R2(R1):
     """R1 and R2 together, with the same gamma, as R3GAN has them (Huang et al. 2024, arXiv:2501.05441)."""
 
+    looks_at: ClassVar[tuple[str, ...]] = ("real", "fake")
+
     def punish(self, critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Punished:  # noqa: ARG002
-        on_real = squared_slopes(self.penalty_weight, slope(critic, real))
-        on_fake = squared_slopes(self.penalty_weight, slope(critic, fake))
+        on_real = squared_slopes(self.weight(real), slope(critic, real))
+        on_fake = squared_slopes(self.weight(fake), slope(critic, fake))
         return Punished(on_real.term + on_fake.term, (on_real.slope + on_fake.slope) / 2)
+
+
+def automatic(shape: Sequence[int]) -> float:
+    """0.0002 pixels / samples of a batch [B, C, H, W]: the gamma that StyleGAN2-ADA's authors begin with (their code)."""
+    count, _, height, width = shape
+    return AUTOMATIC * height * width / count
 
 
 def squared_slopes(weight: float, slopes: Tensor) -> Punished:

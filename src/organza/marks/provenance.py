@@ -3,7 +3,7 @@
 A picture says in a machine-readable way that it was generated (specs of the EU AI Act's article 50(2) and of IPTC):
 
 * a JSON object: ai_generated, model, weights_sha256, seed, version, and what else is known. In PNG it is an iTXt chunk
-  `organza`, in JPEG a comment, in WebP an element of the XMP packet, in a video its container's comment;
+  `organza`, in JPEG and GIF a comment, in WebP an element of the XMP packet, in a video its container's comment;
 * an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia, in pictures.
 
 There is no time stamp in it, so that the same seed gives the same bytes. Metadata can be stripped: a missing mark
@@ -91,7 +91,7 @@ class Mark:
 
 
 def read_mark(path: Path) -> Mark | None:
-    """The mark of a PNG, JPEG or WebP picture or of a video, or None where it has none. Decodes no pixel.
+    """The mark of a PNG, JPEG, WebP or GIF picture or of a video, or None where it has none. Decodes no pixel.
 
     Raises:
         OrganzaError: The file cannot be read, its mark was altered, or it is a video and PyAV is missing.
@@ -106,12 +106,9 @@ def read_mark(path: Path) -> Mark | None:
         raise OrganzaError(f"cannot read {path}: {error.strerror}") from None
     if data.startswith(SIGNATURE):
         return _parsed(dict(reversed([*text_chunks(data)])).get(KEY), path)
-    found = [text.removeprefix(COMMENT) for text in jpeg_comments(data) if text.startswith(COMMENT)]
-    found += [
-        html.unescape(text.decode("utf-8", "replace"))
-        for packet in webp_chunks(data, b"XMP ")
-        for text in ELEMENT.findall(packet)
-    ]
+    comments, packets = [*jpeg_comments(data), *gif_comments(data)], [*webp_chunks(data, b"XMP "), *gif_packets(data)]
+    found = [text.removeprefix(COMMENT) for text in comments if text.startswith(COMMENT)]
+    found += [html.unescape(text.decode("utf-8", "replace")) for packet in packets for text in ELEMENT.findall(packet)]
     return _parsed(found[0] if found else None, path)
 
 
@@ -177,6 +174,86 @@ def webp_chunks(data: bytes, wanted: bytes) -> Iterator[bytes]:
         if data[position : position + 4] == wanted:
             yield data[position + 8 : position + 8 + length]
         position += 8 + length + length % 2
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension block of a GIF file (GIF89a specification, sections 23 to 26).
+
+    Attributes:
+        label: What kind it is, as `GIF_COMMENT`.
+        parts: Its sub-blocks.
+        place: Where it begins within the file.
+        end: Where it ends.
+    """
+
+    label: int
+    parts: tuple[bytes, ...]
+    place: int
+    end: int
+
+
+GIF_COMMENT, GIF_APPLICATION = 0xFE, 0xFF
+GIF_XMP = b"XMP DataXMP"
+GIF_TRAILER = bytes([1, *range(255, -1, -1), 0])
+"""What follows an XMP packet, which is not cut into sub-blocks (XMP specification, part 3): from wherever within the packet
+a reader takes a byte for the length of a sub-block, it ends up at the last byte of these."""
+
+
+def gif_extensions(data: bytes) -> Iterator[Extension]:
+    """The extension blocks of a GIF file that can be reached, in their order, those between the pictures included."""
+    if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
+        return
+    position = 13 + _palette(data[10])
+    while position < len(data):
+        if data[position] == 0x21 and position + 1 < len(data):
+            parts, end = _sub_blocks(data, position + 2)
+            yield Extension(data[position + 1], parts, position, end)
+            position = end
+        elif data[position] == 0x2C and position + 9 < len(data):
+            # A picture: its descriptor, its palette, one byte of code size, its pixels.
+            position = _sub_blocks(data, position + 11 + _palette(data[position + 9]))[1]
+        else:
+            return
+
+
+def _palette(flags: int) -> int:
+    """How many bytes of colours follow a descriptor with these flags."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _sub_blocks(data: bytes, position: int) -> tuple[tuple[bytes, ...], int]:
+    """The sub-blocks from a position on, and where they end."""
+    parts = []
+    while position < len(data) and data[position]:
+        parts.append(data[position + 1 : position + 1 + data[position]])
+        position += 1 + data[position]
+    return tuple(parts), position + 1
+
+
+def gif_comments(data: bytes) -> Iterator[str]:
+    """The comments of a GIF file."""
+    for extension in gif_extensions(data):
+        if extension.label == GIF_COMMENT:
+            yield b"".join(extension.parts).decode("utf-8", "replace")
+
+
+def gif_packets(data: bytes) -> Iterator[bytes]:
+    """The XMP packets of a GIF file."""
+    for extension in gif_extensions(data):
+        if extension.label == GIF_APPLICATION and extension.parts[:1] == (GIF_XMP,):
+            yield data[extension.place + 3 + len(GIF_XMP) : extension.end].removesuffix(GIF_TRAILER)
+
+
+def with_packet(data: bytes, packet: bytes) -> bytes:
+    """A GIF file with an XMP packet in front of its first picture."""
+    place = 13 + _palette(data[10])
+    for extension in gif_extensions(data):  # behind the comment, and what says how often the animation is repeated
+        if extension.place != place or extension.label not in (GIF_COMMENT, GIF_APPLICATION):
+            break
+        place = extension.end
+    block = bytes([0x21, GIF_APPLICATION, len(GIF_XMP)]) + GIF_XMP + packet + GIF_TRAILER
+    return data[:place] + block + data[place:]
 
 
 def text_chunks(data: bytes) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """The table of systems, and recipes by name, by field and by file."""
 
-from organza.recipes import noise_to_image, pictures  # noqa: F401 (they enter their systems into the table)
+from organza.recipes import noise_to_image, pictures, style  # noqa: F401 (they enter their systems into the table)
 from organza.recipes.fields import flatten, from_mapping, override, to_mapping
 from organza.recipes.files import find_recipe, read_recipe, recipe_text
 from organza.recipes.recipe import Recipe
-from organza.recipes.resolve import choose, fit_to, settle, whole_steps, with_cadence
+from organza.recipes.resolve import choose, fit_to, notes, settle, whole_steps, with_cadence
 from organza.recipes.table import RECIPES, enter
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "fit_to",
     "flatten",
     "from_mapping",
+    "notes",
     "override",
     "read_recipe",
     "recipe_text",

@@ -15,7 +15,7 @@ reads, as a mapping, as a YAML file and on the command line alike:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -73,7 +73,7 @@ def flatten(tree: Mapping[str, Any], where: str = "") -> dict[str, Any]:
 def override(value: T, changes: Mapping[str, Any]) -> T:
     """`value` with the fields of these dotted names changed; strings are read as the field's type.
 
-    Choosing another network, optimiser or game keeps those fields of the old choice that the new one has too.
+    Choosing another network, optimiser or game keeps those fields of the old choice that the new one has too, if they fit it.
 
     Raises:
         UsageError: A name is unknown, or a value does not fit.
@@ -97,12 +97,23 @@ def override(value: T, changes: Mapping[str, Any]) -> T:
 
 
 def _choose(tree: Tree, name: str, wanted: str, registry: Registry[Any]) -> None:
-    """Put another choice in place, dropping the fields that only the old one had."""
+    """Put another choice in place, dropping the fields that only the old one had, and values that mean nothing to the new."""
     new = {field.name for field in fields(registry[wanted])}
+    hints = get_type_hints(registry[wanted], include_extras=True)
     for field in fields(registry[tree[name]]):
-        if field.name not in new:
+        nested = isinstance(tree.get(field.name), Mapping) or _choice(field) is not None
+        if field.name not in new or not (nested or _fits(hints[field.name], tree.get(field.name))):
             tree.pop(field.name, None)
     tree[name] = wanted
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    """Whether a field of this type can have the value."""
+    try:
+        _convert(hint, value, "")
+    except UsageError:
+        return False
+    return True
 
 
 def _choices(value: object, where: str = "") -> dict[str, Registry[Any]]:
@@ -126,6 +137,8 @@ def _read(kind: type[T], tree: Mapping[str, Any], where: str) -> tuple[T, set[st
         used.add(name)
         if choice is not None:
             tag = tree.get(name)
+            if name not in tree and field.default_factory is not MISSING:  # of a recipe older than the field
+                tag = choice.name_of(field.default_factory())
             if not isinstance(tag, str):
                 raise UsageError(f"'{_join(where, name)}' must name a {choice.kind}: one of {', '.join(choice)}")
             arguments[name], inner = _read(choice[tag], tree, where)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from organza.bounds import Natural
+from organza.bounds import Natural, Share
+from organza.data import Rectangles
 from organza.errors import UsageError
 from organza.games import GAMES, Game, GameOptions, Shape
 
@@ -29,9 +30,14 @@ class Recipe:
         load: Pixels on each side to which pictures are resized before a square of `size` is cut out at a random place; 0: they
             are resized to `size`.
         native: Cut the squares out of the pictures in their own resolution instead.
+        rectangles: What becomes of pictures that are no squares. crop: the square in their middle is taken; pad: they stay whole,
+            are resized until the longer side is `size`, and filled up with their outermost pixels on both sides, which
+            are taken off again from samples. Then all pictures must have the same proportions.
         augment: Turn, scale, shift and bend training images at random, and what they are to be made from alike.
         ema_half_life: Images after which an old weight counts half in the moving average that samples are made with;
             0 keeps no average.
+        ema_ramp: The half-life is at most this share of the images seen, so that the average forgets the beginning early in the
+            training, too; 0: no such bound.
         log_every: Images between two rows of metrics; 0 lets the budget decide.
         sample_every: Images between two sample grids; 0 lets the budget decide.
         doctor_every: Images between two readings of the doctor; 0: a hundred in a run, or fewer where they
@@ -53,8 +59,10 @@ class Recipe:
     flip: bool = False
     load: Natural = 0
     native: bool = False
+    rectangles: Rectangles = "crop"
     augment: bool = False
     ema_half_life: int = 10_000
+    ema_ramp: Share = 0.0
     log_every: int = 0
     sample_every: int = 0
     doctor_every: int = 0
@@ -77,6 +85,13 @@ class Recipe:
             raise UsageError(
                 "pictures are cut in their own resolution (--native true) or resized before (--load), not both"
             )
+        if self.rectangles == "pad" and (self.load or self.native):
+            raise UsageError(
+                f"--rectangles pad keeps pictures whole, and {'--native true' if self.native else '--load'} cuts squares out of "
+                "them: take one of the two"
+            )
+        if self.rectangles == "pad" and self.channels == 2:
+            raise UsageError("points of the plane are no rectangles: leave out --rectangles pad")
 
     @property
     def sample(self) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from organza.data import Source
 from organza.errors import UsageError
-from organza.games import GameOptions
+from organza.games import GameOptions, Shape
 from organza.recipes.fields import override
 from organza.recipes.recipe import Recipe
 from organza.recipes.table import RECIPES
@@ -43,7 +43,7 @@ def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Reci
 
     Raises:
         UsageError: The recipe is for pictures and the source has points, or the other way round; or the recipe takes labels,
-            and the source has none.
+            and the source has none; or rectangles are to be filled up for a recipe that makes nothing from noise.
     """
     if (source.kind == "points") != (recipe.channels == 2):
         wanted = "points of the plane, as ring8" if recipe.channels == 2 else "pictures"
@@ -57,6 +57,11 @@ def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Reci
             )
         fitted["classes"] = len(source.classes)
     refuse_other_forms(recipe, source)
+    if recipe.rectangles == "pad" and recipe.build().abilities.from_noise is None:
+        raise UsageError(
+            f"the recipe '{recipe.name}' makes pictures from pictures of any shape, and what it makes is not cropped: leave out "
+            "--rectangles pad; --native true cuts the training squares out of whole pictures"
+        )
     if fitted.get("classes", recipe.classes) != recipe.classes and "classes" in pinned:
         raise UsageError(f"{source.name} has {len(source.classes)} classes, not {recipe.classes}: leave out --classes")
     return override(recipe, {name: value for name, value in fitted.items() if name not in pinned})
@@ -72,6 +77,15 @@ def settle(recipe: Recipe) -> tuple[Recipe, tuple[str, ...]]:
         return recipe, ()
     game, notes = settled()
     return replace(recipe, game=game), notes
+
+
+def notes(recipe: Recipe) -> tuple[str, ...]:
+    """What the game decides by the shape of the data and the batch, one line each for the user.
+
+    Games that do so have a method `notes`.
+    """
+    found: Callable[[Shape, int], tuple[str, ...]] | None = getattr(recipe.game, "notes", None)
+    return found(recipe.shape, recipe.batch) if found else ()
 
 
 def refuse_other_forms(recipe: Recipe, source: Source) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from organza import stages
 from organza.report.explanation import Explanation, Reference
 from organza.report.markup import Html, element, join
 from organza.report.metrics import Metrics, Numbers, Stage
@@ -25,7 +26,13 @@ OWN_COLOURS = {
 }
 """Pictures, not players, give these curves their colour: what is generated looks like the generator."""
 
-PLAYERS = {"generator": "generator", "discriminator": "discriminator", "critic": "discriminator"}
+PLAYERS = {
+    "generator": "generator",
+    "path-length": "generator",
+    "discriminator": "discriminator",
+    "penalty": "discriminator",
+    "critic": "discriminator",
+}
 FURTHER_COLOURS = ("real", "ochre", "plum", "moss")
 DASHED = frozenset({"generator.fake", "shown.psnr_of_input"})
 
@@ -73,7 +80,7 @@ class Chart:
             "high": high,
             "log": self.explanation.scale == "log",
             "references": [vars(line) for line in references],
-            "stages": [{"name": mark.name, "images": mark.images} for mark in marks],
+            "stages": [{"name": stages.words(mark.name), "images": mark.images} for mark in marks],
             "series": [self._drawn(series) for series in self.series],
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from organza.report.explanation import Explanation, Reference
+from organza.report.regularising import explanations as of_regularisers
 from organza.report.terms import about_pictures, told_targets
 from organza.report.terms import explanations as of_pictures
 from organza.report.wording import label
@@ -87,6 +88,9 @@ UNKNOWN_LOSS = Equilibrium(
     "other one goes on falling."
 )
 
+REGULARISERS = frozenset({"penalty", "path-length"})
+"""Turns that move a player without a word on real and generated."""
+
 GENERIC_HEALTHY = (
     "This page knows no rule for it: look for a calm curve, and be wary of sudden jumps and of a trend that never ends."
 )
@@ -102,8 +106,8 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
     keys = list(keys)
     near, *terms = of_pictures(keys)
     known = [
-        near, _losses(loss, keys), *terms, _beliefs(loss), _wins(keys), _penalised(), _slope(), _saturated(), _gradients(keys),
-        _speed(),
+        near, _losses(loss, keys), *terms, _beliefs(loss), _wins(keys), _penalised(), _slope(), _saturated(),
+        *of_regularisers(loss), _gradients(keys), _speed(),
     ]  # fmt: skip
     explained = {key for explanation in known for key in explanation.series}
     return [
@@ -200,7 +204,10 @@ def _penalised() -> Explanation:
 def _slope() -> Explanation:
     return Explanation(
         title="Slope of the discriminator",
-        series={"discriminator.slope": "mean length of the gradient"},
+        series={
+            "discriminator.slope": "mean length of the gradient",
+            "penalty.slope": "mean length of the gradient, at the penalty",
+        },
         meaning="How fast the discriminator’s output changes with the picture, where its penalty looks.",
         healthy="With a gradient penalty it settles near its target, which is 1 unless the recipe says otherwise; "
         "with R1 or "
@@ -224,13 +231,15 @@ def _saturated() -> Explanation:
 def _gradients(keys: Iterable[str]) -> Explanation:
     """Every player's gradient belongs here, whatever the players of a game are called."""
     players = ["discriminator", "generator", *(_turn(key) for key in keys if _name(key) == "gradient")]
+    apart = any(player in REGULARISERS for player in players)
     return Explanation(
         title="Gradient norms",
         series={f"{player}.gradient" if player else "gradient": label(player or "gradient") for player in players},
         meaning="How hard a player is pushed to change: the length of its loss’s gradient over all of its weights. The "
         "scale is logarithmic, each power of ten is one step.",
         healthy="The players stay within about a power of ten of each other, without a trend. A curve that sinks towards 0 "
-        "has stopped learning; one that shoots up is exploding.",
+        "has stopped learning; one that shoots up is exploding."
+        + (" Turns that only hold a player in check may lie far from the others." if apart else ""),
         scale="log",
     )
 

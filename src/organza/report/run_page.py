@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from organza import stages
 from organza.report.charts import Chart, cards, charts
 from organza.report.doctor import doctor, remedy_marks
 from organza.report.folder import RunFolder
@@ -68,8 +69,12 @@ def _curves(run: RunFolder, drawn: list[Chart], images: float) -> Html:
 
 def _stages(run: RunFolder) -> str:
     """Which stages the training has gone through, where there were several."""
-    stages = run.metrics.stages
-    if len(stages) < 2:
+    found = run.metrics.stages
+    if len(found) < 2:
         return ""
-    onward = ", then ".join(f"“{stage.name}” from {count(stage.images)} images on" for stage in stages[1:])
-    return f" It went in stages, each with terms of its own: “{stages[0].name}”, then {onward}; a line marks each beginning."
+    (first, _), *others = ((stages.words(stage.name), f"from {count(stage.images)} images on") for stage in found)
+    if stages.growing(found[0].name):
+        onward = ", ".join(f"{'full size' if name == 'main' else name} {since}" for name, since in others)
+        return f" It grew, beginning with pictures of {first} pixels: {onward}; a line marks each step, where all curves jump."
+    onward = ", then ".join(f"“{name}” {since}" for name, since in others)
+    return f" It went in stages, each with terms of its own: “{first}”, then {onward}; a line marks each beginning."

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from organza.data import Dataset, Source, fit, mixture_centres, mixture_sigma
+from organza.data import NO_MARGINS, Dataset, Rectangles, Source, fit, mixture_centres, mixture_sigma
 from organza.errors import OrganzaError
 from organza.metrics import Moments, count_modes, frechet_of_moments
 from organza.tools.scoring.reference import FEATURES_OF, WEAK, Reference
@@ -72,6 +72,7 @@ def live_scorer(
     n: int = SAMPLES,
     seed: int = 0,
     device: torch.device | str = "cpu",
+    rectangles: Rectangles = "crop",
 ) -> tuple[LiveScorer | None, str | None]:
     """A scorer for trainings on a source, or None and why there is none.
 
@@ -84,12 +85,18 @@ def live_scorer(
         n: Samples of each score.
         seed: Decides which real pictures.
         device: Where features are computed.
+        rectangles: What became of pictures that are no squares, in the training.
     """
     if source.kind == "points":
         return _of_points(source, n), None
-    pad = 0 if dataset is None else fit(source.height, source.width, dataset.shape[2], uniform=source.uniform).pad
+    margins = NO_MARGINS
+    if dataset is not None:
+        size = dataset.shape[2]
+        margins = fit(source.height, source.width, size, uniform=source.uniform, rectangles=rectangles).margins
     name = features or FEATURES_OF.get(source.name, WEAK)
-    reference = Reference(source, name, seed, device, limit=LIVE_REAL, dataset=dataset, pad=pad)
+    reference = Reference(
+        source, name, seed, device, limit=LIVE_REAL, dataset=dataset, margins=margins, rectangles=rectangles
+    )
     try:
         return _of_pictures(reference, n), None
     except OrganzaError as error:

@@ -15,6 +15,7 @@ from organza.tools.aggregate import summary
 from organza.tools.cells import FOLDER, UNFINISHED, Cell, CellResult, standing, threads_of_each, train_cells
 from organza.tools.comparison import Wanted, compare_runs, open_wanted, write_record
 from organza.tools.likeness import likeness_section
+from organza.tools.mixtures import mixing_section
 from organza.tools.scoring import METRICS, Reference, score_run
 from organza.tools.study import Scale, Study, StudyCell, study_cells
 from organza.tools.study import settings as settings_of
@@ -26,11 +27,6 @@ RECORD, MARKS = "study.json", "marks.json"
 MISSING = "–"
 Section = dict[str, Any]
 Say = Callable[[str], None]
-
-ANALYSES: Mapping[str, Callable[[Sequence[tuple[str, Path]], Reference], Section | None]] = {
-    "embeddings": likeness_section
-}
-"""By name: (title and run of the first seed of each setting, real samples) -> a section of the page."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +48,15 @@ class Place:
     data_dir: str | None
     wanted: Wanted
     say: Say
+
+
+Analysis = Callable[[Sequence[tuple[str, Path]], Reference, Place], Section | None]
+
+ANALYSES: Mapping[str, Analysis] = {
+    "embeddings": lambda runs, reference, place: likeness_section(runs, reference),
+    "mixing": lambda runs, reference, place: mixing_section(runs, reference, place.wanted, place.out),
+}
+"""By name: (title and run of the first seed of each setting, real samples, where) -> a section of the page."""
 
 
 def run_study(name: str, study: Study, scale: Scale, place: Place) -> tuple[list[CellResult], dict[str, Any] | None]:
@@ -155,7 +160,7 @@ def answer(
     first = [(setting.name, place.out / FOLDER / own[0].name) for setting, own in settings]
     trained = [(title, run) for title, run in first if (run / "model").exists()]
     for name in study.analyses:
-        made = ANALYSES[name](trained, open_wanted(cells[0].data, place.wanted))
+        made = ANALYSES[name](trained, open_wanted(cells[0].data, place.wanted), place)
         record["sections"] += [made] if made else []
     write_record(record, place.out)
     return record

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from organza.errors import UsageError
 from organza.exchange import Model
 from organza.exchange.model import picture_pixels
 from organza.marks import grid, save_picture
+from organza.tools.latent.truncation import truncation_grid
 
 BLOCK = 256  # pictures made and written at once, so that memory does not grow with their number
 
@@ -20,8 +21,12 @@ def write_samples(
     seed: int = 0,
     label: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    truncations: Sequence[float] = (1.0,),
+    cutoff: int | None = None,
 ) -> list[Path]:
     """Write n samples: one PNG grid if `out` ends in .png, otherwise a folder of n PNG files.
+
+    Several truncations make one grid, with a row for each sample and a column for each truncation.
 
     Args:
         model: Must be able to make samples from noise.
@@ -30,20 +35,34 @@ def write_samples(
         seed: The same seed gives the same bytes.
         label: For a model with labels: what to make, as `Model.sample` reads it; None: with the shares of the data.
         progress: Told (done, total).
+        truncations: How far from the middle of the latent space, as of `Model.sample`; at least one.
+        cutoff: As of `Model.sample`.
 
     Returns:
         The files written.
 
     Raises:
-        UsageError: n is too small, there is no such label, or `out` is a file of another kind.
+        UsageError: n is too small, there is no such label or truncation, or `out` is a file of another kind.
         OSError: The files cannot be written.
     """
     if n < 1:
         raise UsageError(f"-n must be at least 1, not {n}")
-    told = {} if label is None else {"label": label}
+    told: dict[str, int | str] = {} if label is None else {"label": label}
+    if tuple(truncations) != (1.0,):
+        told["truncation"] = ",".join(f"{psi:g}" for psi in truncations)
+        told |= {} if cutoff is None else {"cutoff": cutoff}
+    if out.suffix.lower() == ".png" and len(truncations) > 1:
+        pixels = truncation_grid(model, n, truncations, cutoff, seed, label, progress)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_picture(out, pixels, model.mark(seed, grid=n, **told))
+        return [out]
+    if len(truncations) > 1:
+        raise UsageError("several truncations make one grid: name a file that ends in .png")
+    psi = truncations[0]
     if out.suffix.lower() == ".png":
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_picture(out, grid(picture_pixels(model.sample(n, seed, label=label))), model.mark(seed, grid=n, **told))
+        samples = model.sample(n, seed, label=label, truncation=psi, cutoff=cutoff)
+        save_picture(out, grid(picture_pixels(samples)), model.mark(seed, grid=n, **told))
         return [out]
     if out.suffix or out.is_file():
         raise UsageError(f"cannot write samples to {out}: name a folder, or a file that ends in .png")
@@ -52,7 +71,7 @@ def write_samples(
     out.mkdir(parents=True, exist_ok=True)
     files, digits = [], max(5, len(str(n - 1)))
     for start in range(0, n, BLOCK):
-        block = model.sample(min(BLOCK, n - start), seed, start, label)
+        block = model.sample(min(BLOCK, n - start), seed, start, label, psi, cutoff)
         for offset, pixels in enumerate(picture_pixels(block)):
             files.append(out / f"{start + offset:0{digits}d}.png")
             save_picture(files[-1], pixels, model.mark(seed, index=start + offset, **told))

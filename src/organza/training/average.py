@@ -38,9 +38,15 @@ class Averages:
         self._buffers = _pairs(self.networks, live, nn.Module.buffers)
 
     @torch.no_grad()
-    def update(self, images: int) -> None:
-        """Move every average towards its live network by a step of so many images."""
-        new = 1.0 - weight_of_old(self.half_life, images) if self.half_life else 1.0
+    def update(self, images: int, half_life: int | None = None) -> None:
+        """Move every average towards its live network by a step of so many images.
+
+        Args:
+            images: Since the last step.
+            half_life: Instead of the usual one.
+        """
+        half_life = self.half_life if half_life is None else half_life
+        new = 1.0 - weight_of_old(half_life, images) if half_life else 1.0
         averages, live = self._parameters
         torch._foreach_lerp_(averages, live, new)
         averages, live = self._buffers

@@ -90,11 +90,13 @@ class Doctor:
 def conditions_of(game: Game, kinds: int) -> Conditions:
     """What a game is like, as far as the signs of failure depend on it."""
     judges = game.abilities.judges
-    draw, least = (judges.draw, judges.least) if judges else (None, 0.0)
     besides: Literal["nothing", "cycle", "targets"] = "cycle" if len(game.domains) > 1 else "nothing"
     if game.exhibit and game.exhibit.columns[-1] == "target":
         besides = "targets"
-    return Conditions(draw, least, kinds, read=game.abilities.from_noise is not None, besides=besides)
+    read = game.abilities.from_noise is not None
+    if judges is None:
+        return Conditions(kinds=kinds, read=read, besides=besides)
+    return Conditions(judges.draw, judges.least, kinds, read, besides, judges.signed, judges.augmented)
 
 
 def takes(recipe: Recipe, changes: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn
 
 import torch
 
-from organza.data import to_pixels
+from organza.data import Margins, to_pixels
 from organza.diagnosis import Diagnosis
 from organza.errors import TrainingStopped
 from organza.exchange import save_model, weights_digest
@@ -42,6 +42,7 @@ class Watch:
     Attributes:
         rows: Each is told every row of metrics.
         tick: Told (clock, figures so far) twice a second.
+        entered: Told in which stage the training is, as often.
         saved: Told after every checkpoint.
         remedied: Told of a remedy that was applied, as the run's record has it.
         scored: Told the score that was just taken: what to call it, with its features and number of samples, and its value.
@@ -51,6 +52,7 @@ class Watch:
 
     rows: tuple[Callable[[Row], None], ...] = ()
     tick: Callable[[int, Mapping[str, float]], None] = lambda clock, figures: None
+    entered: Callable[[str], object] = lambda stage: None
     saved: Callable[[], object] = lambda: None
     remedied: Callable[[Mapping[str, Any]], object] = lambda remedy: None
     scored: Callable[[str, float], object] = lambda title, value: None
@@ -165,6 +167,7 @@ class Keeper:
         now = self.look_at_clock()
         if now - self.last_tick > 0.5:
             self.last_tick = now
+            self.watch.entered(self.session.entered.name)
             self.watch.tick(self.session.clock, self.session.window.means())
 
     def row(self) -> None:
@@ -232,8 +235,8 @@ class Keeper:
             pixels, more = plane_picture(samples, real, judges, live, self.session.device)
             details |= more
         else:
-            crop = self.facts["crop"]
-            pixels = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
+            cropped = Margins.read(self.facts["crop"]).cropped(samples)
+            pixels = grid(picture_pixels(cropped), layout.columns)
         mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)
         self.folder.save_samples(self.session.clock, pixels, mark)
 

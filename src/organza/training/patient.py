@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from organza.data import Dataset, label_vectors, mixture_centres, mixture_sigma, to_samples
+from organza.data import Dataset, Margins, label_vectors, mixture_centres, mixture_sigma, to_samples
 from organza.diagnosis.probing import (
     Spread,
     between,
@@ -62,7 +62,7 @@ class Patient:
         session: The training.
         dataset: What it trains on.
         source: Name of the source, by which mixtures are known.
-        crop: Pixels of padding on each side.
+        crop: What was filled around the samples.
         held: Indices of the samples that are not trained on, int64.
         classifier: That knows the classes of the source, if there is one; else clusters are the kinds.
     """
@@ -72,7 +72,7 @@ class Patient:
         session: Session,
         dataset: Dataset,
         source: str,
-        crop: int,
+        crop: Margins,
         held: Tensor,
         classifier: Features | None = None,
     ) -> None:
@@ -112,8 +112,7 @@ class Patient:
 
     def _cropped(self, samples: Tensor) -> Tensor:
         """Samples without their padding."""
-        crop = self.crop
-        return samples[..., crop:-crop, crop:-crop] if crop else samples
+        return self.crop.cropped(samples)
 
     def _shares(self, samples: Tensor) -> Tensor:
         """Share of the samples of each kind, float64 [K]."""

@@ -13,6 +13,7 @@ from organza.data import Batches, Dataset, Fit, Source, fit
 from organza.data.augment import geometric
 from organza.errors import OrganzaError, UsageError
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
+from organza.recipes import notes as decided
 from organza.streams import Streams
 from organza.training.devices import describe
 from organza.training.folder import RunFolder
@@ -43,7 +44,7 @@ def make_session(recipe: Recipe, datasets: Mapping[str, Dataset], streams: Strea
         )
         for domain, dataset in datasets.items()
     }
-    return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life)
+    return Session(recipe.build(), batches, recipe.batch, streams, device, recipe.ema_half_life, recipe.ema_ramp)
 
 
 def held_out(recipe: Recipe, count: int) -> Tensor:
@@ -87,6 +88,7 @@ def make_plan(
         elif request.minutes is not None:
             recipe = replace(recipe, images=whole_steps(recipe, tried.images_per_second * 60 * request.minutes))
         recipe = with_cadence(recipe)
+        notes += decided(recipe)
     return Plan(
         recipe=recipe,
         source=source,
@@ -104,7 +106,8 @@ def make_plan(
 
 def fit_of(source: Source, recipe: Recipe) -> Fit:
     """How a picture of the source becomes one of the recipe's size."""
-    return fit(source.height, source.width, recipe.decoded, uniform=source.uniform and not recipe.load)
+    uniform = source.uniform and not recipe.load
+    return fit(source.height, source.width, recipe.decoded, uniform=uniform, rectangles=recipe.rectangles)
 
 
 def fit_sentence(source: Source, recipe: Recipe) -> str:

@@ -49,12 +49,12 @@ def apply_remedy(folder: RunFolder, recipe: Recipe, diagnosis: Diagnosis) -> Rec
             continue
         try:
             changed = override(base, prescription.changes)
-            changed.build()
+            fits = same_networks(recipe, changed)
         except UsageError:  # it does not go together with the rest of this recipe
             continue
         attempt = len(applied) + 1
         # Killed before the record is written, the run goes on as if nothing had happened; after that, with the remedy.
-        back_to = go_back(folder, attempt, fits=same_networks(recipe, changed))
+        back_to = go_back(folder, attempt, fits=fits)
         entry = {
             "attempt": attempt,
             "images": diagnosis.images,

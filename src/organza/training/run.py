@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from organza.data import Dataset, Source, to_samples
+from organza.data import NO_MARGINS, Dataset, Margins, Source, to_samples
 from organza.diagnosis import FAILURES, SICK, Diagnosis
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
@@ -149,7 +149,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         for networks in (session.entered.networks, session.entered.averages.networks):
             session.game.begin(networks)
     folder.cut(session.clock if stored and session.progress.step else -1)
-    crop = fit_of(source, recipe).pad if source.kind == "images" and not recipe.native else 0
+    crop = fit_of(source, recipe).margins if source.kind == "images" and not recipe.native else NO_MARGINS
     held = held_out(recipe, job.dataset.count)
     patient = Patient(session, job.dataset, source.name, crop, held, care.classifier)
     remedies = earlier.get("remedies", [])
@@ -183,7 +183,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         "score": scores.about if scores else earlier.get("score"),
     }
     facts = {
-        "crop": crop,
+        "crop": crop.record,
         "classes": list(source.classes),
         **label_facts(job.dataset.labels, len(source.classes)),
         "seed": request.seed,
@@ -273,7 +273,7 @@ def label_facts(labels: Tensor | None, classes: int) -> dict[str, Any]:
     return {"label_kind": kind, "label_shares": [round(share, 6) for share in shares.tolist()]}
 
 
-def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recipe, crop: int, seed: int) -> None:
+def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recipe, crop: Margins, seed: int) -> None:
     """A grid of real samples in the layout of the generated ones, to compare with."""
     order = torch.randperm(dataset.count, generator=Streams(seed).generator("shown real"))
     labels = dataset.labels
@@ -289,5 +289,5 @@ def save_real(folder: RunFolder, dataset: Dataset, source: Source, recipe: Recip
     if source.kind == "points":
         picture = scatter(flat(samples[:0]), flat(samples), extent=room_around(samples))
     else:
-        picture = grid(picture_pixels(samples[..., crop:-crop, crop:-crop] if crop else samples), layout.columns)
+        picture = grid(picture_pixels(crop.cropped(samples)), layout.columns)
     save_picture(folder.samples / "real.png", picture, Mark(source.name, "", seed, ai_generated=False))

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
+from organza.data import Margins
 from organza.streams import Streams
 from organza.training.session import Session
 
@@ -38,12 +39,12 @@ class BestSoFar:
     Args:
         scorer: What scores.
         every: Images between two scores.
-        crop: Pixels of padding on each side.
+        crop: What was filled around the samples.
         best: What the run's record says of the best so far; None before the first. One from beyond the checkpoint with which
             a run goes on comes again, and equals itself.
     """
 
-    def __init__(self, scorer: Scorer, every: int, crop: int, best: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, scorer: Scorer, every: int, crop: Margins, best: Mapping[str, Any] | None = None) -> None:
         self.scorer, self.every, self.crop = scorer, every, crop
         self.best: dict[str, Any] | None = dict(best) if best else None
         self.last: dict[str, float] = {}
@@ -82,8 +83,7 @@ class BestSoFar:
             made = ability.images(networks, z, None if labels is None else labels.to(session.device))
             if not bool(made.isfinite().all()):
                 raise NotFiniteError
-            crop = self.crop
-            return made[..., crop:-crop, crop:-crop] if crop else made
+            return self.crop.cropped(made)
 
         self.last = scores = self.scorer(sample)
         figures = {f"score.{name}": value for name, value in scores.items()}

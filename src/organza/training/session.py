@@ -74,10 +74,11 @@ class Session:
     Args:
         game: What is played.
         batches: Real samples by domain, the one whose images are counted first.
-        size: Samples in a batch.
+        size: Samples in a batch, where the stage does not say otherwise.
         streams: The run's randomness.
         device: Where it is played.
         half_life: Of the averages, in images.
+        ramp: Bound on it early in the training, as a share of the images seen; 0: there is none.
     """
 
     def __init__(
@@ -88,14 +89,20 @@ class Session:
         streams: Streams,
         device: torch.device,
         half_life: int,
+        ramp: float = 0.0,
     ) -> None:
-        self.game, self.batches, self.size = game, batches, size
+        self.game, self.batches, self.usual_size, self.ramp = game, batches, size, ramp
         self.streams, self.device, self.half_life = streams, device, half_life
         self.progress = Progress(drawn=dict.fromkeys(batches, 0))
         self.window = Window()
         self.entered = Entered(game.stages[0], None, streams, device, half_life)
         self.began = self.clock  # when the present step did: all of its turns see the same clock
         self._last: dict[str, Batch] = {}
+
+    @property
+    def size(self) -> int:
+        """Samples in a batch of the present stage."""
+        return self.entered.stage.batch_factor * self.usual_size
 
     @property
     def clock(self) -> int:
@@ -129,13 +136,14 @@ class Session:
         self.entered.state = {name: tensor.detach().contiguous() for name, tensor in remembered.items()}
         self.progress.step += 1
         seen = self.size if self.game.clock == "steps" else self.clock - self.began
-        self.entered.averages.update(seen)
+        half_life = min(self.half_life, int(self.ramp * self.clock)) if self.ramp else self.half_life
+        self.entered.averages.update(seen, half_life)
 
     def real(self, domain: str, fresh: bool) -> Batch:
         """The next batch of a domain, or the last one of this step."""
         if fresh or domain not in self._last:
             batches = self.batches[domain]
-            taken, vectors = batches.take(self.progress.drawn[domain]), None
+            taken, vectors = batches.take(self.progress.drawn[domain], self.size), None
             if self.game.labelled and taken.labels is not None:
                 vectors = label_vectors(taken.labels, len(batches.dataset.classes))
             self._last[domain] = Batch(taken.samples, vectors, taken.inputs)
@@ -160,6 +168,10 @@ class Session:
         factor = player.schedule(live.clock)
         for group, rate in zip(optimiser.param_groups, entered.rates[turn.player], strict=True):
             group["lr"] = rate * factor
+        memory = player.memory(live.clock)
+        if memory is not None:
+            for group in optimiser.param_groups:
+                group["betas"] = (group["betas"][0], memory)
         optimiser.step()
         if turn.constrain:
             with torch.no_grad():
@@ -251,7 +263,8 @@ class Session:
                     # Files hold plain row-major tensors; a moment must lie in memory as its parameter does.
                     moment = torch.empty_like(parameter) if value.shape == parameter.shape else value.to(self.device)
                     optimiser.state[parameter][key] = moment.copy_(value)
-        entered.state = {name: tensor.to(self.device) for name, tensor in parts["state"].items()}
+        # What a remedy has given the game to remember, an older checkpoint does not hold: that stays as it begins.
+        entered.state |= {name: tensor.to(self.device) for name, tensor in parts["state"].items()}
         self.window.counts = dict(counters["window"])
         self.window.sums = {name: parts["window"][name].to(self.device) for name in self.window.counts}
 

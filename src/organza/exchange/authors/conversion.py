@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,10 +11,14 @@ import torch
 from torch import nn
 
 from organza.errors import OrganzaError, UsageError
-from organza.exchange.authors.kinds import KINDS, Found
-from organza.exchange.authors.layers import fitted, layers_of
-from organza.exchange.authors.reading import read_checkpoint, without_statistics
+from organza.exchange.authors.inert import printable
+from organza.exchange.authors.kinds import KINDS, Found, Several, StateKind
+from organza.exchange.authors.layers import fitted, layers_of, shape_of
+from organza.exchange.authors.reading import open_checkpoint, read_checkpoint, without_statistics
+from organza.exchange.authors.rebuilding import STATES
+from organza.exchange.authors.style_kinds import SAMPLES, SEED
 from organza.networks import Dims, NetworkOptions
+from organza.networks.style import StyleGenerator
 from organza.recipes import RECIPES, Recipe, override
 
 DIRECTIONS = {"b": "generator_ab", "a": "generator_ba"}  # by the domain that pictures get into
@@ -26,7 +30,8 @@ class Converted:
 
     Attributes:
         recipe: The published one, with the architecture that was found.
-        networks: By name, in evaluation mode.
+        networks: By name, in evaluation mode: those that samples are made with.
+        opponents: By name: those that only training needs, where the file has them.
         facts: For the model's `config.json`.
         notes: What the user should know, a line each.
     """
@@ -35,6 +40,7 @@ class Converted:
     networks: dict[str, nn.Module]
     facts: dict[str, Any]
     notes: tuple[str, ...]
+    opponents: dict[str, nn.Module] = field(default_factory=dict)
 
 
 def convert(path: Path, kind: str, overrides: Mapping[str, Any] | None = None, to: str | None = None) -> Converted:
@@ -51,8 +57,11 @@ def convert(path: Path, kind: str, overrides: Mapping[str, Any] | None = None, t
         UsageError: There is no such kind, direction or field.
     """
     entry = KINDS[kind]
-    if to is not None and not (entry.direction and to in DIRECTIONS):
+    directed = not isinstance(entry, StateKind) and entry.direction
+    if to is not None and not (directed and to in DIRECTIONS):
         raise UsageError(f"--to is a or b, and for --as cyclegan only: leave out --to {to}")
+    if isinstance(entry, StateKind):
+        return convert_state(path, kind, entry, overrides or {})
     checkpoint = read_checkpoint(path)
     try:
         found = entry.read(without_statistics(checkpoint.tensors))
@@ -65,19 +74,78 @@ def convert(path: Path, kind: str, overrides: Mapping[str, Any] | None = None, t
     except OrganzaError as error:
         raise OrganzaError(f"cannot import {path} as {kind}: {error}") from None
     network.load_state_dict(weights, assign=True)
-    name = DIRECTIONS[to or "b"] if entry.direction else "generator"
+    name = DIRECTIONS[to or "b"] if directed else "generator"
     notes = found.notes
     if found.unused:
         notes += (f"{found.unused} tensors left out: of a part of the backbone that is never used",)
-    facts = {
+    facts = facts_of(path, kind, checkpoint.sha256, notes, 0)
+    return Converted(recipe, {name: network.eval().requires_grad_(False)}, facts, notes)
+
+
+def facts_of(path: Path, kind: str, sha256: str, notes: tuple[str, ...], classes: int) -> dict[str, Any]:
+    """For the model's `config.json`. Names and shares of the classes are in no file: numbers, and all alike."""
+    labels = {"label_kind": "classes", "label_shares": [round(1 / classes, 6)] * classes} if classes else {}
+    return {
         "crop": 0,
-        "classes": [],
+        "classes": [str(number) for number in range(classes)],
         "images": 0,
         "stage": "main",
         "source": path.name,
-        "imported": {"kind": kind, "sha256": checkpoint.sha256, "notes": list(notes)},
+        **labels,
+        "imported": {"kind": kind, "sha256": sha256, "notes": list(notes)},
     }
-    return Converted(recipe, {name: network.eval().requires_grad_(False)}, facts, notes)
+
+
+def convert_state(path: Path, kind: str, entry: StateKind, overrides: Mapping[str, Any]) -> Converted:
+    """As `convert`, for a file that holds the networks of a whole game."""
+    opened = open_checkpoint(path, STATES)
+    try:
+        found = entry.read(opened)
+        if found.changes["channels"] not in (1, 3, 4):
+            raise OrganzaError(f"its pictures have {found.changes['channels']} channels: 1, 3 or 4 are known")
+        recipe = override(override(RECIPES[found.recipe], found.changes), overrides)
+        networks = {player: filled(player, found, recipe) for player in found.weights}
+    except OrganzaError as error:
+        raise OrganzaError(f"cannot import {path} as {kind}: {' '.join(str(error).split())}") from None
+    except Exception as error:  # a stranger's tensors can have any names and shapes
+        reason = printable(" ".join(str(error).split())) or type(error).__name__
+        raise OrganzaError(f"cannot import {path} as {kind}: the file holds another network ({reason})") from None
+    generator = {"generator": networks.pop("generator")}
+    facts = facts_of(path, kind, opened.sha256, found.notes, recipe.classes)
+    return Converted(recipe, generator, facts, found.notes, networks)
+
+
+def filled(player: str, found: Several, recipe: Recipe) -> nn.Module:
+    """A player's network with the file's weights.
+
+    Raises:
+        OrganzaError: They do not fit; the message names the first.
+    """
+    game, weights = cast(Any, recipe.game), found.weights[player]
+    options, dims = cast(NetworkOptions, getattr(game, player).network), Dims(recipe.sample, game.z_dim, recipe.classes)
+    with torch.device(
+        "meta"
+    ):  # where a network of any size takes no room: the file's tensors are to have that size first
+        own = options.build(dims).state_dict()
+    lacks_average = "mapping.average" in own and "mapping.average" not in weights
+    if lacks_average:
+        weights = weights | {"mapping.average": torch.zeros(own["mapping.average"].shape)}
+    for name in [*own, *weights]:
+        wanted, given = own.get(name), weights.get(name)
+        if wanted is None or given is None or wanted.shape != given.shape:
+            raise OrganzaError(
+                f"its {player}'s '{name}' is {shape_of(given)} in the file, {shape_of(wanted)} in organza's network"
+            )
+    with torch.random.fork_rng(devices=[]):  # first weights, which are overwritten, draw from the global generator
+        network = options.build(dims)
+    network.load_state_dict(weights)
+    network.eval().requires_grad_(False)
+    if lacks_average:
+        mapping = cast(StyleGenerator, network).mapping
+        z = torch.randn(SAMPLES, game.z_dim, generator=torch.Generator().manual_seed(SEED))
+        labels = torch.full((SAMPLES, recipe.classes), 1 / recipe.classes) if recipe.classes else None
+        mapping.average.copy_(mapping(z, labels).mean(0))
+    return network
 
 
 def recipe_for(found: Found) -> Recipe:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from organza.errors import OrganzaError
 from organza.exchange.authors.layers import Pair, layers_of, paired, sorted_layers
+from organza.exchange.authors.reading import Opened
 from organza.networks import unit_pixels as unit_pixels
 from organza.registry import Registry
 
@@ -63,7 +64,35 @@ class Kind:
     direction: bool = False
 
 
-KINDS: Registry[Kind] = Registry("kind of checkpoint")
+@dataclass(frozen=True)
+class Several:
+    """The networks of a whole game, recognised in a file.
+
+    Attributes:
+        recipe: Name of the published recipe that they are a case of.
+        changes: Fields of the recipe, by dotted name, as read off the file.
+        weights: Player -> all weights and buffers of its network, by organza's names.
+        notes: What could not be read off, and other remarks, a line each.
+    """
+
+    recipe: str
+    changes: dict[str, Any]
+    weights: dict[str, dict[str, Tensor]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StateKind:
+    """Whose checkpoints, where one file holds several networks, with their classes.
+
+    Attributes:
+        read: The file -> what its networks are.
+    """
+
+    read: Callable[[Opened], Several]
+
+
+KINDS: Registry[Kind | StateKind] = Registry("kind of checkpoint")
 
 
 def tensor(tensors: Tensors, name: str, dimensions: int = 4) -> Tensor:

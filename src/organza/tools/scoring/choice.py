@@ -70,13 +70,13 @@ def obstacle(key: str, fakes: Fakes, reference: Reference, other: Reference | No
         return f"it counts the clusters of a mixture (ring8, grid25), and {source.name} has pictures"
     if key in PAIRS:
         return _no_pairs(key, fakes, reference)
-    if key in STYLE:
+    if key in STYLE and (fakes.model is None or not fakes.model.abilities.styles):
         return f"it needs a style generator, and {fakes.name} is none"
     if key == "ppl_z" and fakes.model is None:
         return f"it needs a generator, and {fakes.name} are pictures"
-    if key == "ppl_z":
+    if key in ("ppl_z", "ppl_w"):
         return None if isinstance(reference.features, MapFeatures) else _no_maps(reference)
-    if key in OF_CLASSES and not reference.features.classes:
+    if key in (*OF_CLASSES, "separability") and not reference.features.classes:
         return f"it needs a classifier, and the features {reference.features.name} are none"
     if key in OF_LABELS:
         return _no_labels(key, fakes, reference)

@@ -86,6 +86,8 @@ def score_samples(
         OrganzaError: The source or the features cannot be read, or samples are not finite.
     """
     began = time.perf_counter()
+    reference = reference.with_rectangles(fakes.rectangles)
+    other = other and other.with_rectangles(fakes.rectangles)
     keys, notes = choose(metrics, fakes, reference, standard, other)
     if fakes.points:
         found = _of_points(fakes, reference, keys)
@@ -101,7 +103,7 @@ def score_samples(
         n=found.n,
         real=found.real,
         split=reference.source.split,
-        resize=features.resize if features else None,
+        resize=reference.resize if features else None,
         seed=seed,
         data=reference.source.name,
         fingerprint=reference.source.fingerprint,

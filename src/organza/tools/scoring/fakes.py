@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from organza.data import Source, decode, to_samples
+from organza.data import Rectangles, Source, decode, to_samples
 from organza.errors import UsageError
 from organza.exchange import Model
 from organza.streams import Streams
@@ -43,6 +43,11 @@ class Fakes:
     @property
     def points(self) -> bool:
         return self.shape[0] == 2
+
+    @property
+    def rectangles(self) -> Rectangles:
+        """What became of real pictures that are no squares, before these were made or when they were read."""
+        return self.model.recipe.rectangles if self.model else "crop"
 
 
 def fakes_of_model(model: Model, n: int, seed: int) -> Fakes:
@@ -91,6 +96,7 @@ def fakes_of_source(source: Source, n: int, seed: int) -> Fakes:
     )
 
 
-def side_of(source: Source) -> int:
-    """Pixels on each side at which pictures of a source are looked at."""
-    return min(source.height, source.width, LARGEST)
+def side_of(source: Source, rectangles: Rectangles = "crop") -> int:
+    """Pixels on each side at which pictures of a source are looked at: of the square in the middle, or around all of them."""
+    side = max if rectangles == "pad" else min
+    return min(side(source.height, source.width), LARGEST)

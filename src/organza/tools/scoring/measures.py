@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from torch import Tensor
 
@@ -24,8 +24,11 @@ from organza.metrics import (
     memorisation,
     precision_recall,
 )
+from organza.tools.latent.attributes import Classes
+from organza.tools.latent.measures import measure_separability
+from organza.tools.latent.space import Space
 from organza.tools.scoring.fakes import Fakes
-from organza.tools.scoring.paths import path_length_z
+from organza.tools.scoring.paths import path_lengths
 from organza.tools.scoring.reference import Reference, part_of
 from organza.tools.scoring.seen import Seen
 
@@ -143,12 +146,22 @@ def _diversity(evidence: Evidence) -> Measured:
     return Measured(float(found.mean()) if len(found) else None, None, note)
 
 
-def _path_length(evidence: Evidence) -> Measured:
+def _path_length(space: str, evidence: Evidence) -> Measured:
     model, features = evidence.fakes.model, evidence.reference.features
     assert model is not None  # or the score would not have been asked for
     assert isinstance(features, MapFeatures)
     paths = min(PATHS, evidence.fakes.n)
-    return Measured(path_length_z(model, features, paths, evidence.seed), {"ppl_paths": paths})
+    return Measured(path_lengths(Space(model, space), features, paths, evidence.seed).full, {"ppl_paths": paths})
+
+
+def _separability(evidence: Evidence) -> Measured:
+    model = evidence.fakes.model
+    assert model is not None  # or the score would not have been asked for
+    found = measure_separability(model, Classes(evidence.reference.features), evidence.fakes.n, evidence.seed)
+    details = {"separability_z": found.scores["z"], "separability_worst": found.worst}
+    alike = ", ".join(found.one_sided)
+    note = f"separability: all samples are alike in {alike}, which counts as told" if alike else None
+    return Measured(found.scores["w"], details, note)
 
 
 MEASURES: dict[str, Callable[[Evidence], Measured]] = {
@@ -168,7 +181,9 @@ MEASURES: dict[str, Callable[[Evidence], Measured]] = {
     "accuracy": lambda evidence: Measured(evidence.seen.hits / evidence.seen.count),
     "diversity": _diversity,
     "memorisation": _memorisation,
-    "ppl_z": _path_length,
+    "ppl_z": partial(_path_length, "z"),
+    "ppl_w": partial(_path_length, "w"),
+    "separability": _separability,
 }
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from organza.data import Dataset, Progress, Source, decode, open_source, to_samples
+from organza.data import (
+    NO_MARGINS,
+    Dataset,
+    Fit,
+    Margins,
+    Progress,
+    Rectangles,
+    Source,
+    decode,
+    fit,
+    open_source,
+    to_samples,
+)
 from organza.errors import OrganzaError, UsageError
 from organza.features import Features, features_entry, load_features
 from organza.metrics import Moments
@@ -58,7 +70,9 @@ class Reference:
         progress: Told how many have been looked at.
         loaded: The features, if they are loaded already.
         dataset: The samples as a training has them, if they are decoded already.
-        pad: Pixels on each side of those that training has added.
+        margins: What training has added to those.
+        rectangles: Whether of pictures that are no squares the middle is looked at, or all, as the training did whose samples
+            are held against them.
         of_features: Those of the first notes that are on the features, and say nothing where no features are used.
     """
 
@@ -71,7 +85,8 @@ class Reference:
     progress: Progress | None = None
     loaded: Features | None = None
     dataset: Dataset | None = None
-    pad: int = 0
+    margins: Margins = NO_MARGINS
+    rectangles: Rectangles = "crop"
     of_features: tuple[str, ...] = ()
 
     @cached_property
@@ -99,10 +114,28 @@ class Reference:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the samples that are looked at."""
         if self.dataset is None:
-            side = side_of(self.source)
-            return self.source.channels, side, side
+            return self.source.channels, *self.fit.inner
         channels, height, width = self.dataset.shape
-        return channels, height - 2 * self.pad, width - 2 * self.pad
+        margins = self.margins
+        return channels, height - margins.top - margins.bottom, width - margins.left - margins.right
+
+    @property
+    def fit(self) -> Fit:
+        """How the pictures are decoded, if they are not yet."""
+        source = self.source
+        return fit(source.height, source.width, side_of(source, self.rectangles), rectangles=self.rectangles)
+
+    @property
+    def resize(self) -> str:
+        """How pictures become the input of the features."""
+        whole = self.rectangles == "pad" and self.source.height != self.source.width
+        return f"{self.features.resize}{', of whole rectangles' if whole else ''}"
+
+    def with_rectangles(self, rectangles: Rectangles) -> Reference:
+        """The same for samples of a training that has done this to pictures that are no squares."""
+        if rectangles == self.rectangles or self.dataset is not None:  # which is as the training has it already
+            return self
+        return replace(self, rectangles=rectangles, loaded=self.__dict__.get("features", self.loaded))
 
     @property
     def key(self) -> dict[str, str | int | None]:
@@ -159,13 +192,13 @@ class Reference:
 
     def blocks(self, indices: Tensor) -> Iterator[tuple[Tensor, None]]:
         """The samples at these indices, float32 [b, C, H, W] in [-1, 1], block by block, and no labels."""
-        dataset = self.dataset
+        dataset, margins = self.dataset, self.margins
         if dataset is None:  # not kept decoded: only those that are chosen are read, and once
-            dataset = decode(self.source, side_of(self.source), self.source.channels, disk_budget=0)
+            plan, channels = self.fit, self.source.channels
+            dataset = decode(self.source, plan.size, channels, rectangles=self.rectangles, disk_budget=0)
+            margins = plan.margins
         for start, length in blocks_of(len(indices), dataset.shape):
-            images = to_samples(dataset.read(indices[start : start + length]))
-            crop = self.pad
-            yield (images[..., crop:-crop, crop:-crop] if crop else images), None
+            yield margins.cropped(to_samples(dataset.read(indices[start : start + length]))), None
             if self.progress:
                 self.progress(start + length, len(indices), "real samples")
 

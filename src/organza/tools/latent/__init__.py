@@ -1,0 +1,1 @@
+"""What the latent space of a generator is for."""
