@@ -36,7 +36,7 @@ PUBLISHED = {
     "stylegan2-tiny": (272_307, 288_993, COLOUR),
     "stylegan2-ada-tiny": (272_307, 288_993, COLOUR),
     "r3gan": (20_732_160, 20_683_776, COLOUR),
-    "r3gan-tiny": (178_160, 170_096, COLOUR),
+    "r3gan-tiny": (198_432, 190_368, COLOUR),
     "lsgan": (3_021_123, 2_760_385, COLOUR),
     "rsgan": (3_021_123, 2_760_385, COLOUR),
     "rasgan": (3_021_123, 2_760_385, COLOUR),

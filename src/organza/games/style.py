@@ -79,6 +79,7 @@ class Style(NoiseToImage):
             slowed down.
         path_length_shrink: Its batch is so many times smaller.
         growing: Begin with 8x8 pictures and fade the larger resolutions in, one after another.
+        growing_batches: Take larger batches while pictures are small: 8, 4 and 2 times as many at 8, 16 and 32 pixels.
         growing_phase: Of the budget, the share that each fade takes, and each resolution after it but the last.
     """
 
@@ -87,6 +88,7 @@ class Style(NoiseToImage):
     path_length_every: Count = 4
     path_length_shrink: Count = 2
     growing: bool = False
+    growing_batches: bool = True
     growing_phase: Share = PHASE
 
     def build(self, shape: Shape, images: int = 0) -> Game:
@@ -109,12 +111,16 @@ class Style(NoiseToImage):
             return f"{100 * phases * self.growing_phase:.3g} %"
 
         steps = (
-            f"{side}x{side} for {share(1 if side == FIRST else 2)} (batch {batch * BATCHES.get(side, 1)})"
+            f"{side}x{side} for {share(1 if side == FIRST else 2)} (batch {batch * self.factor(side)})"
             for side in small
         )
-        fading = f"{last}x{last} fades in for {share(1)} (batch {batch * BATCHES.get(last, 1)})"
+        fading = f"{last}x{last} fades in for {share(1)} (batch {batch * self.factor(last)})"
         rest = f"{100 * (1 - 2 * len(small) * self.growing_phase):.3g} %"
         return f"grows over shares of the images: {', '.join([*steps, fading])} and trains for {rest} (batch {batch})"
+
+    def factor(self, resolution: int) -> int:
+        """Samples in a batch at this resolution, as a multiple of the usual."""
+        return BATCHES.get(resolution, 1) if self.growing_batches else 1
 
     def checked(self) -> AdversarialLoss:
         loss = super().checked()
@@ -197,7 +203,7 @@ class Style(NoiseToImage):
             budget=budget if ends else None,
             state=dict(before.state) if before else self.memory(),
             remember=self.remember,
-            batch_factor=BATCHES.get(resolution, 1) if ends else 1,
+            batch_factor=self.factor(resolution) if ends else 1,
         )
 
     def memory(self) -> Tensors:
