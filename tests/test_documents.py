@@ -92,7 +92,16 @@ def test_the_commands_of_the_readme(folder, more):
     assert ran >= 8
     assert (folder / "clothes.png").exists()
     assert len(list(folder.glob("runs/*/report.html"))) == 9
-    assert {file.name for file in folder.iterdir()} >= {"zebra.png", "again.jpg", "zebra.html", "sharpened", "blurred", "walk.gif", "edited.png", "stylized"}
+    assert {file.name for file in folder.iterdir()} >= {
+        "zebra.png",
+        "again.jpg",
+        "zebra.html",
+        "sharpened",
+        "blurred",
+        "walk.gif",
+        "edited.png",
+        "stylized",
+    }
     assert {path.parent.name for path in folder.glob("*/*/comparison.html")} == {"losses", "ring-quick"}
 
 

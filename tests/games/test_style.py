@@ -141,7 +141,9 @@ def test_every_layer_draws_noise_of_its_own(fashion):
 
 
 def test_a_growing_game_passes_through_all_its_stages(fashion):
-    recipe, session = begin(fashion, "stylegan-tiny", growing=True, growing_phase=0.1, growing_batches=True, images=1280)
+    recipe, session = begin(
+        fashion, "stylegan-tiny", growing=True, growing_phase=0.1, growing_batches=True, images=1280
+    )
     names = [plan.name for plan in recipe.build().stages]
     assert names == ["at-8", "to-16", "at-16", "to-32", "main"]
     sizes, seen = {}, []

@@ -14,12 +14,20 @@ from pathlib import Path
 
 WATCHED = tuple(os.path.join("organza", part) for part in ("training", "exchange", "files.py", "marks", "data"))
 
-SIZES = {"dcgan": 32, "cyclegan-tiny": 32, "srgan-tiny": 32}
+SIZES = {"stylegan-tiny": 16, "dcgan": 32, "cyclegan-tiny": 32, "srgan-tiny": 32}
 OWN = {  # fields that make a system small
     "cgan": {"generator.dense_width": 4},  # it has labels and dropout
     "cyclegan-tiny": {"generator.blocks": 1, "pool": 5},
     "srgan-tiny": {"generator.blocks": 1, "first": 0.5, "native": False},
+    # Everything that the style games may remember: stages, a fade, path lengths, an adaptive strength, the mean of w.
+    "stylegan-tiny": {
+        "augmentation": "adaptive",
+        "path_length_weight": 1.0,
+        "growing_phase": 0.2,
+        "generator.w_dim": 8,
+    },
 }
+WIDTHS = {"stylegan-tiny": "channel_max"}
 
 
 def train(name: str, folder: str) -> None:
@@ -37,7 +45,8 @@ def train(name: str, folder: str) -> None:
     if name in THROWAWAY:
         recipe, data = override(THROWAWAY[name](), {"doctor_every": 48}), "ring8"
     else:
-        narrow = {"generator.width": 4, "discriminator.width": 4, "size": SIZES.get(name, 28)}
+        width = WIDTHS.get(name, "width")
+        narrow = {f"generator.{width}": 4, f"discriminator.{width}": 4, "size": SIZES.get(name, 28)}
         recipe = override(RECIPES[name], common | narrow | OWN.get(name, {}))
         data = ",".join(["fashion-mnist-10k"] * len(recipe.build().domains))
     api.train(recipe, data=data, out=folder, save_every=0.0, console=Console(quiet=True))

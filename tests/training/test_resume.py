@@ -13,10 +13,15 @@ from organza.training import RunFolder, checkpoint
 from throwaway import THROWAWAY
 
 SYSTEMS = ["gan", "dcgan", "cgan", *THROWAWAY]
-PICTURES = ["cyclegan-tiny", "srgan-tiny"]  # two domains and pools; inputs made on the way, and two stages
+OTHERS = [
+    "cyclegan-tiny",
+    "srgan-tiny",
+    "stylegan-tiny",
+]  # pools; inputs made on the way; growing, and much to remember
 DRAWS = {
     **dict.fromkeys(SYSTEMS, 20),
-    **dict.fromkeys(PICTURES, 6),
+    **dict.fromkeys(["dcgan", "cgan"], 8),  # the game of the first, with other networks
+    **dict.fromkeys(OTHERS, 4),
 }  # kill points, anywhere between first and last line
 
 
