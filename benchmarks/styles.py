@@ -2,9 +2,9 @@
 
     python benchmarks/styles.py [--data-dir DIR]
 
-Each recipe trains in a process of its own, on one thread, with the budget that it has; dcgan, in its published form, for as long as the
-slowest of them took. Told are the time of the processor, FD[fashion-classifier] at each quarter (of 1,000 samples) and in the end (of
-10,000), and for generators with a latent space of interest path lengths in z and w and separability. Writes `results/styles.json`.
+Each recipe trains in a process of its own, on one thread, with the budget that it has; dcgan, in its published form, for as long
+as the slowest of them took. Told are the time of the processor, FD[fashion-classifier] at each quarter (of 1,000 samples) and in
+the end (of 10,000), path lengths in z and w, and separability. Writes `results/styles.json`.
 """
 
 from __future__ import annotations
