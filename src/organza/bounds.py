@@ -9,5 +9,6 @@ from pydantic import AllowInfNan, Field
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0), AllowInfNan(False)]
+Proportion = Annotated[float, Field(ge=0, le=1), AllowInfNan(False)]
 Share = Annotated[float, Field(ge=0, lt=1), AllowInfNan(False)]
 Positive = Annotated[float, Field(gt=0), AllowInfNan(False)]

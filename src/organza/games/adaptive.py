@@ -26,7 +26,7 @@ def beginning(strength: float = 0.0) -> dict[str, Tensor]:
 
 
 def signs(on_real: Tensor) -> dict[str, Tensor]:
-    """What a turn of the discriminator leaves for `adjusted` in the step's scratch.
+    """What a turn of the discriminator leaves for `adjusted` in the step's scratch; of several in a step, the last one.
 
     Args:
         on_real: Its raw outputs for real samples, of any shape.

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor
 
-from organza.bounds import Count, Natural, Rate, Share
+from organza.bounds import Count, Proportion, Rate, Share
 from organza.games.adaptive import STRENGTH, adjusted, beginning, rising, signs
 from organza.games.augmentation import Pipeline
 from organza.games.game import Round, Tensors
@@ -34,8 +34,14 @@ class Augmentation(Protocol):
         """What a game remembers for it, at the beginning."""
         ...
 
-    def draw(self, round: Round, kinds: tuple[str, ...]) -> Tensors:
-        """Everything random that one turn needs, for samples of each of these kinds: "real" and "fake"."""
+    def draw(self, round: Round, kinds: tuple[str, ...], budget: int) -> Tensors:
+        """Everything random that one turn needs, for samples of each of these kinds: "real" and "fake".
+
+        Args:
+            round: Of the turn.
+            kinds: Which are augmented.
+            budget: Images of the stage.
+        """
         ...
 
     def apply(self, samples: Tensor, inputs: Tensors, kind: str) -> Tensor:
@@ -72,7 +78,7 @@ class NoAugmentation:
     def memory(self) -> Tensors:
         return {}
 
-    def draw(self, round: Round, kinds: tuple[str, ...]) -> Tensors:  # noqa: ARG002
+    def draw(self, round: Round, kinds: tuple[str, ...], budget: int) -> Tensors:  # noqa: ARG002
         return {}
 
     def apply(self, samples: Tensor, inputs: Tensors, kind: str) -> Tensor:  # noqa: ARG002
@@ -116,15 +122,15 @@ class Piped(ABC):
         )
 
     @abstractmethod
-    def strength(self, round: Round) -> Tensor:
+    def strength(self, round: Round, budget: int) -> Tensor:
         """P, 0-dim on the device."""
 
-    def draw(self, round: Round, kinds: tuple[str, ...]) -> Tensors:
+    def draw(self, round: Round, kinds: tuple[str, ...], budget: int) -> Tensors:
         drawn: Tensors = {}
         for kind in kinds:
             numbers = self.pipeline.draw(round.stream(f"augment {kind}"), round.size, f"augment {kind}")
             drawn |= {name: round.put(values) for name, values in numbers.items()}
-        return drawn | {STRENGTH: self.strength(round)}
+        return drawn | {STRENGTH: self.strength(round, budget)}
 
     def apply(self, samples: Tensor, inputs: Tensors, kind: str) -> Tensor:
         return self.pipeline.apply(samples, inputs, inputs[STRENGTH], f"augment {kind}")
@@ -151,7 +157,7 @@ class Adaptive(Piped):
     augmentation_target: Share = 0.6
     augmentation_every: Count = 4
     augmentation_images: Count = 500_000
-    augmentation_ceiling: Share = 0.8
+    augmentation_ceiling: Proportion = 0.8
 
     @property
     def strongest(self) -> float:
@@ -160,7 +166,7 @@ class Adaptive(Piped):
     def memory(self) -> Tensors:
         return beginning()
 
-    def strength(self, round: Round) -> Tensor:
+    def strength(self, round: Round, budget: int) -> Tensor:  # noqa: ARG002
         return round.state[STRENGTH]
 
     def noticed(self, on_real: Tensor) -> Tensors:
@@ -185,23 +191,24 @@ class Rising(Piped):
     Attributes:
         augmentation_first: P at the beginning.
         augmentation_last: P in the end.
-        augmentation_images: Which the rise takes; 0: p is constant.
+        augmentation_share: Of the budget, how much the rise takes; 0: p is constant.
     """
 
     steered: ClassVar[bool] = False
-    augmentation_first: Share = 0.0
-    augmentation_last: Share = 0.3
-    augmentation_images: Natural = 20_000_000
+    augmentation_first: Proportion = 0.0
+    augmentation_last: Proportion = 0.3
+    augmentation_share: Proportion = 0.08
 
     @property
     def strongest(self) -> float:
-        return self.augmentation_last
+        return max(self.augmentation_first, self.augmentation_last)
 
     def memory(self) -> Tensors:
         return {}
 
-    def strength(self, round: Round) -> Tensor:
-        p = rising(round.clock, self.augmentation_first, self.augmentation_last, self.augmentation_images)
+    def strength(self, round: Round, budget: int) -> Tensor:
+        span = int(self.augmentation_share * budget)
+        p = rising(round.clock, self.augmentation_first, self.augmentation_last, span)
         return round.put(torch.tensor(p))
 
     def noticed(self, on_real: Tensor) -> Tensors:  # noqa: ARG002

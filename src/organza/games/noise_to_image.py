@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from organza.bounds import Count, Natural, Rate, Share
+from organza.errors import UsageError
 from organza.games.augmenting import AUGMENTATIONS, Augmentation, NoAugmentation
 from organza.games.game import (
     GAMES,
@@ -39,7 +40,7 @@ from organza.games.game import (
     Tensors,
     Turn,
 )
-from organza.games.optimisers import PlayerOptions, slow_down
+from organza.games.optimisers import Adam, PlayerOptions, slow_down, slow_memory
 from organza.games.schedules import SCHEDULES, Constant, Schedule
 from organza.games.soundness import Combination, refuse_role, refuse_unsound
 from organza.losses import LOSSES, PENALTIES, AdversarialLoss, NoPenalty, Penalty
@@ -135,6 +136,11 @@ class NoiseToImage:
                     self.discriminator.network,
                 )
             )
+        adams = isinstance(self.generator.optimiser, Adam) and isinstance(self.discriminator.optimiser, Adam)
+        if self.schedule.memory(0, 1) is not None and not adams:
+            raise UsageError(
+                "--schedule burn-in moves Adam's second beta: take --generator.optimiser adam and --discriminator.optimiser adam"
+            )
         return loss
 
     def abilities(self, shape: Shape, loss: AdversarialLoss) -> Abilities:  # noqa: ARG002 (others have some by the shape)
@@ -173,15 +179,12 @@ class NoiseToImage:
 
     def players(self, budget: int) -> tuple[Player, ...]:
         """Both players; the discriminator is slowed down as much as its penalty's own turns speed it up."""
-        slowed = slow_down(self.discriminator.optimiser, self.penalty_every if self.lazy else 1)
-        scheduled = partial(
-            Player,
-            schedule=partial(self.schedule.factor, budget=budget),
-            memory=partial(self.schedule.memory, budget=budget),
-        )
+        every = self.penalty_every if self.lazy else 1
+        schedule, memory = partial(self.schedule.factor, budget=budget), partial(self.schedule.memory, budget=budget)
+        slowed = slow_down(self.discriminator.optimiser, every)
         return (
-            scheduled("discriminator", ("discriminator",), slowed),
-            scheduled("generator", ("generator",), self.generator.optimiser),
+            Player("discriminator", ("discriminator",), slowed, None, schedule, slow_memory(memory, every)),
+            Player("generator", ("generator",), self.generator.optimiser, None, schedule, memory),
         )
 
     def turns(self, loss: AdversarialLoss, latents: Callable[[Round], Tensors], budget: int) -> tuple[Turn, ...]:
@@ -213,7 +216,7 @@ class NoiseToImage:
         deceiving = Turn(
             "generator",
             "generator",
-            partial(self.draw_to_deceive, loss.needs_real, latents),
+            partial(self.draw_to_deceive, loss.needs_real, latents, budget),
             partial(deceive, self, loss),
             fresh=False,
         )
@@ -239,10 +242,12 @@ class NoiseToImage:
         if self.penalty.active:
             inputs["mix"] = round.put(torch.rand(round.size, generator=round.stream("mix")))
             inputs["penalty factor"] = round.put(torch.tensor(self.schedule.penalty(round.clock, budget)))
-        inputs |= self.augmentation.draw(round, ("real", "fake"))
+        inputs |= self.augmentation.draw(round, ("real", "fake"), budget)
         return inputs | self.draw_noise(round, batch.images, ("noise on real", "noise on fake"))
 
-    def draw_to_deceive(self, needs_real: bool, latents: Callable[[Round], Tensors], round: Round) -> Tensors:
+    def draw_to_deceive(
+        self, needs_real: bool, latents: Callable[[Round], Tensors], budget: int, round: Round
+    ) -> Tensors:
         """Latent vectors and labels; the real samples of the discriminator's last turn if the loss looks at them."""
         inputs = latents(round)
         batch = round.real() if needs_real or self.instance_noise else None
@@ -251,7 +256,7 @@ class NoiseToImage:
         label = (batch.labels if needs_real and batch else round.labels()) if self.labelled else None
         if label is not None:
             inputs["label"] = label
-        inputs |= self.augmentation.draw(round, ("real", "fake") if needs_real else ("fake",))
+        inputs |= self.augmentation.draw(round, ("real", "fake") if needs_real else ("fake",), budget)
         if batch is not None:
             names = ("noise on real", "noise on fake") if needs_real else ("noise on fake",)
             inputs |= self.draw_noise(round, batch.images, names)
@@ -301,30 +306,36 @@ def judge(options: NoiseToImage, loss: AdversarialLoss, networks: Networks, inpu
 
 def punish(options: NoiseToImage, networks: Networks, inputs: Tensors) -> Losses:
     """The turn of a penalty that comes in every n-th step only, and counts n times."""
-    real, fake, critic = to_be_judged(options, networks, inputs)
+    real, fake, critic = to_be_judged(options, networks, inputs, all(at == "real" for at in options.penalty.looks_at))
     punished = options.penalty.punish(critic, real, fake, inputs["mix"])
     term = punished.term * inputs["penalty factor"] * options.penalty_every
     return Losses({"penalty": term}, {"slope": punished.slope})
 
 
 def to_be_judged(
-    options: NoiseToImage, networks: Networks, inputs: Tensors
+    options: NoiseToImage, networks: Networks, inputs: Tensors, real_alone: bool = False
 ) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
     """Real and generated samples, and a critic that remembers what it has said to them.
 
     A penalty on the slope at these very samples so needs no second pass; that between them is as of the real ones.
+
+    Args:
+        options: Of the game.
+        networks: By name.
+        inputs: Of the turn.
+        real_alone: Whether nobody looks at generated samples: none are made, and the real ones stand for them.
     """
     looks_at = options.penalty.looks_at if options.penalty.active else ()
-    real, fake = inputs["real"].detach(), options.make(networks, inputs).detach()
+    real = inputs["real"].detach()
     real.requires_grad_("real" in looks_at)
-    fake.requires_grad_("fake" in looks_at)
+    fake = real if real_alone else options.make(networks, inputs).detach().requires_grad_("fake" in looks_at)
     said: list[tuple[Tensor, Tensor]] = []
 
     def critic(samples: Tensor) -> Tensor:
         for known, outputs in said:
             if samples is known:
                 return outputs
-        kind = "fake" if samples is fake else "real"
+        kind = "fake" if samples is fake and not real_alone else "real"
         said.append((samples, options.critic(networks, inputs, kind)(samples)))
         return said[-1][1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -70,6 +71,18 @@ def slow_down(optimiser: OptimiserOptions, every: int) -> OptimiserOptions:
         first, second = optimiser.betas
         return replace(optimiser, lr=optimiser.lr * share, betas=(first**share, second**share))
     return replace(optimiser, lr=optimiser.lr * share)  # type: ignore[type-var]
+
+
+def slow_memory(memory: Callable[[int], float | None], every: int) -> Callable[[int], float | None]:
+    """The second beta of such a player by the clock, where it has a schedule."""
+    if every == 1:
+        return memory
+
+    def slowed(clock: int) -> float | None:
+        beta = memory(clock)
+        return None if beta is None else float(beta ** (every / (every + 1)))
+
+    return slowed
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ class Halvings(Schedule):
 class BurnIn(Schedule):
     """Three things together go from a first to a last value along half a cosine, and stay there: R3GAN's code.
 
-    The defaults are those of its CIFAR-10 and FFHQ networks (Huang et al. 2024, arXiv:2501.05441): 20 of 250 million images.
+    The defaults are those of its CIFAR-10 and FFHQ networks (Huang et al. 2024, arXiv:2501.05441): 20 million images, which
+    are 0.08 of the 250 million of the recipe here.
 
     Attributes:
         schedule_share: Of the budget, how much the burn-in takes.

@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import sqrt
-from typing import Annotated, Protocol, cast
+from typing import Protocol, cast
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from organza.bounds import Count, Rate, Share
+from organza.bounds import Count, Proportion, Rate, Share
 from organza.errors import UsageError
+from organza.games.augmenting import Rising
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -44,7 +44,8 @@ from organza.games.game import (
     Turn,
 )
 from organza.games.noise_to_image import NoiseToImage, generate
-from organza.games.optimisers import slow_down
+from organza.games.optimisers import slow_down, slow_memory
+from organza.games.schedules import Constant
 from organza.losses import AdversarialLoss
 from organza.networks import NETWORKS
 from organza.networks.style import StyleGenerator, StyleGeneratorOptions
@@ -52,11 +53,9 @@ from organza.networks.style import StyleGenerator, StyleGeneratorOptions
 FIRST = 8  # pixels a side at which growing begins
 PHASE = 0.024  # of the budget: 600,000 of 25,000,000 images for each fade, and as many for each resolution after it
 BATCHES = {8: 8, 16: 4, 32: 2}  # batch at resolutions below the last one, as a multiple of the usual one
-RATES = {128: 1.5, 256: 2.0}  # learning rate at a resolution, as a multiple of the usual one ...
+RATES = {128: 1.5, 256: 2.0}  # learning rate at a resolution while growing, as a multiple of the usual one ...
 LARGEST_RATE = 3.0  # ... and from 512 pixels on
 DECAY = 0.01  # share of the newest path lengths in their moving average
-
-Proportion = Annotated[float, Field(ge=0, le=1)]
 
 
 class Growing(Protocol):
@@ -128,12 +127,23 @@ class Style(NoiseToImage):
             fitting = ", ".join(
                 name for name, options in NETWORKS.items() if issubclass(options, StyleGeneratorOptions)
             )
-            raise UsageError(f"the game 'style' needs a generator with styles: --generator.network {fitting}")
+            raise UsageError(
+                f"the game 'style' needs a generator with styles: for --generator.network take one of {fitting}"
+            )
         if self.growing:
             for player in ("generator", "discriminator"):
                 network = getattr(self, player).network
                 if not hasattr(network, "build_growing"):
                     raise UsageError(f"--{player}.network {NETWORKS.name_of(network)} does not grow: --growing false")
+            if (
+                not isinstance(self.schedule, Constant)
+                or isinstance(self.augmentation, Rising)
+                or self.instance_noise_images
+            ):
+                raise UsageError(
+                    "a schedule, rising augmentation and falling noise would begin anew at each resolution: take --growing "
+                    "false, or --schedule constant, --augmentation adaptive or none, --instance_noise_images 0"
+                )
         return loss
 
     @property
@@ -157,14 +167,19 @@ class Style(NoiseToImage):
     def growth(self, shape: Shape, images: int, loss: AdversarialLoss) -> tuple[StagePlan, ...]:
         """The stages of growing: each resolution, and before each but the first the fade that leads there."""
         last, phase = shape.sample[1], max(1, round(self.growing_phase * images))
-        before = 2 * phase * (last.bit_length() - FIRST.bit_length())  # images of all stages but the last
+        count = 2 * (last.bit_length() - FIRST.bit_length())  # of stages before the last
+        if count * self.growing_phase >= 1:
+            raise UsageError(
+                f"growing to {last}x{last} has {count} stages before the last, each of {self.growing_phase:g} of the budget, "
+                f"which leaves nothing for that: take --growing_phase {0.6 / count:.2g}"
+            )
         plans: list[StagePlan] = []
         for resolution in sorted(side for side in set(self.style_network.resolutions(shape.sample)) if side >= FIRST):
             if resolution > FIRST:
                 build = partial(self.grown, shape, phase, loss, resolution, True, True)
                 plans.append(StagePlan(f"to-{resolution}", build))
             ends = resolution < last
-            build = partial(self.grown, shape, phase if ends else images - before, loss, resolution, False, ends)
+            build = partial(self.grown, shape, phase if ends else images - count * phase, loss, resolution, False, ends)
             plans.append(StagePlan(f"at-{resolution}" if ends else "main", build))
         return tuple(plans)
 
@@ -187,10 +202,13 @@ class Style(NoiseToImage):
                 networks[name].load_state_dict(before.networks[name].state_dict())
         rate = RATES.get(resolution, LARGEST_RATE if resolution > max(RATES) else 1.0)
         players = tuple(replace(player, schedule=times(rate, player.schedule)) for player in self.players(budget))
+        factor = self.factor(resolution) if ends else 1
+        # The rule for gamma divides by the batch; it is the usual one that is meant, as the plan says.
+        unchanged = factor if getattr(self.penalty, "penalty_weight", None) == "auto" else 1
         turns = tuple(
             replace(
                 turn,
-                draw=partial(draw_faded, turn.draw, resolution, budget if fading else None),
+                draw=partial(draw_faded, turn.draw, resolution, budget if fading else None, unchanged),
                 losses=partial(faded, turn.losses),
             )
             for turn in self.turns_at(shape, loss, resolution, budget)
@@ -203,7 +221,7 @@ class Style(NoiseToImage):
             budget=budget if ends else None,
             state=dict(before.state) if before else self.memory(),
             remember=self.remember,
-            batch_factor=self.factor(resolution) if ends else 1,
+            batch_factor=factor,
         )
 
     def memory(self) -> Tensors:
@@ -219,7 +237,9 @@ class Style(NoiseToImage):
         """Both players; the generator, too, is slowed down as much as its additional turns speed it up."""
         every = self.path_length_every if self.path_length_weight else 1
         return tuple(
-            replace(player, optimiser=slow_down(player.optimiser, every)) if player.name == "generator" else player
+            replace(player, optimiser=slow_down(player.optimiser, every), memory=slow_memory(player.memory, every))
+            if player.name == "generator"
+            else player
             for player in super().players(budget)
         )
 
@@ -318,16 +338,21 @@ def noise_in(inputs: Tensors) -> list[Tensor]:
     return [inputs[f"noise {number}"] for number in range(count)]
 
 
-def draw_faded(draw: Callable[[Round], Tensors], resolution: int, span: int | None, round: Round) -> Tensors:
+def draw_faded(
+    draw: Callable[[Round], Tensors], resolution: int, span: int | None, factor: int, round: Round
+) -> Tensors:
     """What a turn draws, and how far the newest resolution is faded in; real pictures fade in alike.
 
     Args:
         draw: Of the turn.
-        resolution: Pixels a side, of those of the whole pictures.
+        resolution: Pixels a side that this stage reaches.
         span: Images that the fade takes; None: it is over.
+        factor: By which the penalty is multiplied.
         round: Of the turn.
     """
     inputs = draw(round)
+    if "penalty factor" in inputs:
+        inputs["penalty factor"] = inputs["penalty factor"] * factor
     share = 1.0 if span is None else min(round.clock / span, 1.0)
     fade = round.put(torch.tensor(share))
     if span is not None and "real" in inputs:

@@ -19,11 +19,8 @@ from organza.recipes.fields import override
 from organza.recipes.recipe import Recipe
 from organza.recipes.table import enter
 
-BASE, MOST, LENGTH = (
-    1024,
-    64,
-    64,
-)  # of the small forms: channels times pixels a side, channels at most, entries of z and w
+# Of the small forms: channels times pixels a side, channels at most, entries of z and w.
+BASE, MOST, LENGTH = 1024, 64, 64
 BETAS = (0.0, 0.99)
 
 # Both papers have gamma 10 at 1024 pixels and batches of 32, where the rule by which it follows other sizes says 6.6.
@@ -85,8 +82,8 @@ ADA = replace(
 )
 enter(ADA)
 
-# Twice the rate of the large form; its penalty comes in every 16th step only, as the second's, which saves a third of the time.
-# Small batches, from the beginning, because in a quarter of an hour it is steps that are short.
+# Twice the rate of the large form, and gamma 1; its penalty comes in every 16th step only, as the second's, which saves a third of
+# the time. Small batches, from the beginning, because in a quarter of an hour it is steps that are short.
 enter(
     replace(
         STYLEGAN,
@@ -116,6 +113,7 @@ enter(
     )
 )
 
+# Gamma 1, where the rule says 0.01: in some thousand steps the discriminator must not run ahead. Small batches, as above.
 TINY2_GAME = replace(
     STYLEGAN2_GAME,
     generator=PlayerOptions(
@@ -150,6 +148,8 @@ enter(
     )
 )
 
+# In the authors' code the average's half-life rises along half a cosine, too; here in a straight line, which gets there at the same
+# 20 million images.
 R3GAN_GAME = NoiseToImage(
     generator=PlayerOptions(R3GANGeneratorOptions(), Adam(2e-4, (0.0, 0.9))),
     discriminator=PlayerOptions(R3GANDiscriminatorOptions(), Adam(2e-4, (0.0, 0.9))),
@@ -176,7 +176,8 @@ enter(R3GAN)
 
 SMALL = {"width": (128,), "full_to": 8, "blocks": (1,), "expansion": 1, "group_width": (32,)}
 
-# The penalty comes in every fourth step only, and the burn-in takes nearly all of the budget: the rate falls to a quarter.
+# Five times the rate of the large form and ten times its gamma, which falls to a fifth; the penalty comes in every fourth step
+# only; Adam's memory is constant, and the burn-in takes nearly all of the budget: the rate falls to a quarter in it.
 enter(
     replace(
         R3GAN,

@@ -193,7 +193,10 @@ def open_judge(model: Model) -> tuple[Judges, dict[str, nn.Module]]:
             f"the model '{name}' comes without its discriminator, by which styles are compared: take one with "
             "opponents.safetensors, as organza train and organza import write it"
         )
-    return judges, {judges.network: opponents_of(model)[judges.network].to(model.device)}
+    judge = opponents_of(model)[judges.network].to(model.device)
+    if not hasattr(judge, "features"):  # one that a user has put in the place of the recipe's
+        raise UsageError(f"the discriminator of '{name}' has no features that are known, as that of stylegan2 has")
+    return judges, {judges.network: judge}
 
 
 def opponents_of(model: Model) -> dict[str, nn.Module]:
