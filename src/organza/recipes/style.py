@@ -82,8 +82,8 @@ ADA = replace(
 )
 enter(ADA)
 
-# Twice the rate of the large form, and gamma 1; its penalty comes in every 16th step only, as the second's, which saves a third of
-# the time. Small batches, from the beginning, because in a quarter of an hour it is steps that are short.
+# Twice the rate of the large form, and gamma 1; its penalty comes in every 16th step only, as the second's, which saves a third
+# of the time. Small batches, from the beginning, because in a quarter of an hour it is steps that are short.
 enter(
     replace(
         STYLEGAN,
@@ -148,8 +148,8 @@ enter(
     )
 )
 
-# In the authors' code the average's half-life rises along half a cosine, too; here in a straight line, which gets there at the same
-# 20 million images.
+# In the authors' code the average's half-life rises along half a cosine, too; here in a straight line, which gets there at the
+# same 20 million images.
 R3GAN_GAME = NoiseToImage(
     generator=PlayerOptions(R3GANGeneratorOptions(), Adam(2e-4, (0.0, 0.9))),
     discriminator=PlayerOptions(R3GANDiscriminatorOptions(), Adam(2e-4, (0.0, 0.9))),
