@@ -7,6 +7,7 @@ from organza.diagnosis import VERDICTS, prescribe
 from organza.diagnosis.remedies import times
 from organza.errors import UsageError
 from organza.recipes import RECIPES, flatten, override, to_mapping
+from organza.training.remedy import same_networks
 
 
 def fields(name, **changes):
@@ -83,16 +84,20 @@ def test_networks_can_be_built_after_every_remedy(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "speed"), [("stylegan2-tiny", 20_000), ("stylegan2", 500_000), ("dcgan", 400), ("hinge", None)]
+    ("name", "images", "speed"),
+    [
+        ("stylegan2-tiny", 60_000, 15_000),
+        ("stylegan2", 25_000_000, 500_000),
+        ("dcgan", 1600, 400),
+        ("hinge", 80_000, 20_000),
+    ],
 )
-def test_a_discriminator_that_knows_its_pictures_by_heart_gets_them_augmented(name, speed):
+def test_a_discriminator_that_knows_its_pictures_by_heart_gets_them_augmented(name, images, speed):
     """As fast as the budget demands, so that p can get to its ceiling within a quarter of it."""
-    budget = {} if speed is None else {"images": min(4 * speed, RECIPES[name].images)}
-    changes = [p.changes for p in prescribe("over-fitting", fields(name, **budget)) if "augmentation" in p.changes]
-    assert [change["augmentation"] for change in changes] == ["adaptive"]
-    assert takes(RECIPES[name], changes[0])
-    if speed is not None:
-        assert changes[0]["augmentation_images"] == speed
+    prescriptions = prescribe("over-fitting", fields(name, images=images))
+    (changes,) = [p.changes for p in prescriptions if "augmentation" in p.changes]
+    assert changes == {"augmentation": "adaptive", "augmentation_images": speed}
+    assert takes(RECIPES[name], changes)
 
 
 @pytest.mark.parametrize("name", ["ring", "r3gan-tiny", "wgan-gp", "lsgan", "stylegan2-ada-tiny", "pix2pix-tiny"])
@@ -100,16 +105,37 @@ def test_augmentation_is_not_prescribed_where_it_is_there_or_cannot_be_steered(n
     assert not [p for p in prescribe("over-fitting", fields(name)) if "augmentation" in p.changes]
 
 
-def test_a_weight_that_follows_the_pictures_becomes_a_number_when_it_is_raised():
-    weights = [
-        p.changes["penalty_weight"]
-        for p in prescribe("over-fitting", fields("stylegan2-tiny"))
-        if "penalty_weight" in p.changes
-    ]
-    assert weights == [pytest.approx(4 * 0.0002 * 32 * 32 / 32)]
-    assert [p.changes for p in prescribe("over-fitting", fields("r3gan-tiny")) if "penalty_weight" in p.changes] == [
-        {"penalty_weight": 4.0}
-    ]
+@pytest.mark.parametrize(
+    ("name", "pinned", "raised"),
+    [
+        ("stylegan2-tiny", {"penalty_weight": "auto", "batch": 32}, 4 * 0.0002 * 32 * 32 / 32),
+        ("stylegan2-tiny", {"penalty_weight": "auto", "batch": 16}, 4 * 0.0002 * 32 * 32 / 16),
+        ("stylegan2-tiny", {"penalty_weight": 1.0}, 4.0),
+        ("r3gan-tiny", {"penalty_weight": 0.5}, 2.0),
+    ],
+)
+def test_a_weight_that_follows_the_pictures_becomes_a_number_when_it_is_raised(name, pinned, raised):
+    prescriptions = prescribe("over-fitting", fields(name, **pinned))
+    weights = [p.changes["penalty_weight"] for p in prescriptions if "penalty_weight" in p.changes]
+    assert weights == [pytest.approx(raised)]
+
+
+@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("name", STYLES)
+def test_another_size_of_the_discriminator_is_another_network(name, size):
+    """Also where the cap on its channels is what decides on them."""
+    recipe = override(RECIPES[name], {"size": size})
+    for verdict, factor in (("generator-dominates", 2), ("over-fitting", 0.5)):
+        (sized,) = [
+            p.changes
+            for p in prescribe(verdict, flatten(to_mapping(recipe)))
+            if any(field.startswith(("discriminator.width", "discriminator.channel")) for field in p.changes)
+        ]
+        assert not same_networks(recipe, override(recipe, sized))
+        if "discriminator.channel_base" in sized:
+            was = recipe.game.discriminator.network
+            expected = (factor * was.channel_base, factor * was.channel_max)
+            assert (sized["discriminator.channel_base"], sized["discriminator.channel_max"]) == expected
 
 
 def test_words_and_lists_of_numbers_are_no_stumbling_block():

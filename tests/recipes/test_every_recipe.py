@@ -24,6 +24,7 @@ def narrow(name):
     if name.startswith("style"):
         channels = {f"{player}.channel_max": 4 for player in ("generator", "discriminator")}
         changes = {"batch": 4, "ema_half_life": 0, "size": 32, "generator.w_dim": 8, "z_dim": 8, **channels}
+        changes |= {"growing_phase": 0.02}
     if name.startswith("r3gan"):
         for player in ("generator", "discriminator"):
             changes |= {f"{player}.width": (8,), f"{player}.group_width": (8,), f"{player}.full_to": 32, "size": 32}

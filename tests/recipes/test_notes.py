@@ -12,17 +12,18 @@ def noted(name, **changes):
 
 
 def test_the_weight_that_follows_the_pictures_is_told_as_a_number():
-    (note,) = noted("stylegan2-tiny")
+    pinned = {"penalty_weight": "auto", "batch": 32}
+    (note,) = noted("stylegan2-tiny", **pinned)
     assert note == (
         "gamma, the weight of the penalty, is 0.0064 (0.0002 x 32x32 pixels / 32 samples): --penalty_weight sets another"
     )
     assert f"is {automatic((16, 3, 256, 256)):.3g} " in noted("stylegan2-ada")[0]
-    assert "0.0032" in noted("stylegan2-tiny", batch=64)[0]
-    assert noted("stylegan2-tiny", penalty_weight=1.0) == ()
+    assert "0.0032" in noted("stylegan2-tiny", **pinned | {"batch": 64})[0]
+    assert noted("stylegan2-tiny", **pinned | {"penalty_weight": 1.0}) == ()
 
 
 def test_the_stages_of_growing_are_told_with_their_shares_and_batches():
-    grows = noted("stylegan-tiny", growing_phase=0.1)[-1]
+    grows = noted("stylegan-tiny", growing_phase=0.1, growing_batches=True, batch=32)[-1]
     assert grows == (
         "grows over shares of the images: 8x8 for 10 % (batch 256), 16x16 for 20 % (batch 128), 32x32 fades in for 10 % "
         "(batch 64) and trains for 60 % (batch 32)"

@@ -172,6 +172,8 @@ def fading_noise(fields: Fields) -> dict[str, Any]:
 
 
 BOTH = ("generator.lr", "discriminator.lr")
+# The cap together with what it caps: where it decides on every layer, as with small pictures, nothing would change without it.
+SIZE = ("discriminator.width", "discriminator.channel_base", "discriminator.channel_max")
 
 COLLAPSE = (
     Remedy(
@@ -223,7 +225,7 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
         Remedy(awake, "The discriminator has a learning rate of 0."),
         Remedy(times(4.0, "discriminator.lr"), "A faster discriminator sees what is wrong."),
         Remedy(put(n_critic=3), "More turns for the discriminator let it catch up."),
-        Remedy(times(2.0, "discriminator.width", "discriminator.channel_base"), "A larger discriminator sees more."),
+        Remedy(times(2.0, *SIZE), "A larger discriminator sees more."),
     ),
     "vanishing-gradients": (
         Remedy(
@@ -253,7 +255,7 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
         ),
         Remedy(stiffer, "A heavier penalty on its slope keeps the discriminator from picking out each of them."),
         Remedy(
-            times(0.5, "discriminator.width", "discriminator.channel_base"),
+            times(0.5, *SIZE),
             "A smaller discriminator cannot know as many samples by heart.",
         ),
     ),
