@@ -4,7 +4,7 @@
 
 Each recipe trains in a process of its own, on one thread, with the budget that it has; dcgan, in its published form, for as long
 as the slowest of them took. Told are the time of the processor, FD[fashion-classifier] at each quarter (of 1,000 samples) and in
-the end (of 10,000), path lengths in z and w, and separability. Writes `results/styles.json`.
+the end (of 5,000), path lengths in z and w, and separability. Writes `results/styles.json`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,11 @@ def measured(name: str, images: int, out: Path, options: argparse.Namespace) -> 
     spaces = ("w", "z") if "style" in name else ("z",)
     for space in spaces:
         found = organza.pathlength(out, space=space, n=1000, console=quiet)
-        row[f"path_length_{space}"] = {"full": round(found.full, 1), "end": round(found.end, 1), "features": found.features}
+        row[f"path_length_{space}"] = {
+            "full": round(found.full, 1),
+            "end": round(found.end, 1),
+            "features": found.features,
+        }
     row["separability"] = {
         space: round(value, 2) for space, value in organza.separability(out, n=5000, console=quiet).scores.items()
     }

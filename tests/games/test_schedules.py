@@ -4,12 +4,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from organza.data.dataset import ResidentDataset
 from organza.errors import UsageError
-from organza.games.schedules import SCHEDULES, Constant, Halvings, LinearDecay, Schedule, Steps
+from organza.games.schedules import SCHEDULES, BurnIn, Constant, Halvings, LinearDecay, Schedule, Steps
+from organza.recipes import RECIPES
 from organza.recipes.fields import flatten, from_mapping, override, to_mapping
+from organza.streams import Streams
+from organza.training.planning import make_session
 
 CYCLEGAN = LinearDecay()
 DEBLURGAN = LinearDecay(151, 149)
@@ -110,3 +115,123 @@ def test_a_schedule_is_chosen_by_name_on_the_command_line():
     with pytest.raises(UsageError, match="linear-decay"):
         override(Game(), {"schedule": "linear-deca"})
     assert set(SCHEDULES) == {"constant", "linear-decay", "steps", "halvings", "burn-in"}
+
+
+# R3GAN's burn-in
+
+
+@pytest.mark.parametrize(
+    ("clock", "rate", "weight", "memory"),
+    [
+        (0, 1.0, 1.0, 0.9),
+        (10_000_000, 0.625, 0.55, 0.945),  # half-way: the mean of both ends
+        (20_000_000, 0.25, 0.1, 0.99),
+        (20_000_001, 0.25, 0.1, 0.99),
+        (250_000_000, 0.25, 0.1, 0.99),
+        (900_000_000, 0.25, 0.1, 0.99),
+    ],
+)
+def test_a_burn_in_eases_three_things_at_once(clock, rate, weight, memory):
+    schedule, budget = BurnIn(), 250_000_000
+    assert schedule.factor(clock, budget) == pytest.approx(rate, abs=1e-12)
+    assert schedule.penalty(clock, budget) == pytest.approx(weight, abs=1e-12)
+    assert schedule.memory(clock, budget) == pytest.approx(memory, abs=1e-12)
+
+
+@given(st.floats(0.01, 0.99), st.lists(st.integers(0, 1200), min_size=2, max_size=9))
+def test_a_burn_in_is_half_a_cosine_and_monotonous(share, clocks):
+    schedule = BurnIn(schedule_share=share)
+    rates = [schedule.factor(clock, 1000) for clock in sorted(clocks)]
+    memories = [schedule.memory(clock, 1000) for clock in sorted(clocks)]
+    assert rates == sorted(rates, reverse=True)
+    assert memories == sorted(memories)
+    assert {0.25 <= rate <= 1 for rate in rates} == {True}
+    quarter = BurnIn(schedule_share=0.8).factor(200, 1000)  # cos(pi / 4)
+    assert quarter == pytest.approx(0.25 + 0.75 * (1 + 2**-0.5) / 2)
+
+
+def test_a_burn_in_of_no_length_is_over_at_once():
+    assert BurnIn(schedule_share=0.0).factor(0, 1000) == 0.25
+
+
+def test_others_leave_penalty_and_memory_alone():
+    for schedule in (Constant(), LinearDecay(), Steps(), Halvings()):
+        assert [schedule.penalty(clock, 100) for clock in (0, 50, 200)] == [1.0] * 3
+        assert [schedule.memory(clock, 100) for clock in (0, 50, 200)] == [None] * 3
+
+
+def play_at(clock, **changes):
+    """A session of points, after one step at this clock; its batch has 8 samples."""
+    changes = {"batch": 8, "generator.width": 8, "discriminator.width": 8, "images": 1000, **changes}
+    recipe = override(RECIPES["ring"], changes)
+    points = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
+    session = make_session(recipe, {"real": ResidentDataset(points, None, ())}, Streams(0), torch.device("cpu"))
+    session.progress.drawn["real"] = clock
+    session.play()
+    return session
+
+
+def groups(session, player):
+    return session.entered.optimisers[player].param_groups
+
+
+BURNING = {"schedule": "burn-in", "schedule_share": 0.4, "penalty": "r1", "penalty_weight": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("clock", "rate", "memory"), [(0, 1.0, 0.9), (200, 0.625, 0.945), (400, 0.25, 0.99), (999, 0.25, 0.99)]
+)
+def test_a_turn_sets_rate_and_memory_of_the_optimiser(clock, rate, memory):
+    changes = {f"{player}.{name}": value for player in ("generator", "discriminator") for name, value in ADAM.items()}
+    session = play_at(clock, **BURNING, **changes)
+    for player in ("generator", "discriminator"):
+        for group in groups(session, player):
+            assert group["lr"] == pytest.approx(ADAM["lr"] * rate)
+            assert group["betas"] == (0.3, pytest.approx(memory))
+    for group in groups(play_at(clock, **changes), "generator"):  # without a schedule, nothing moves
+        assert (group["lr"], group["betas"]) == (ADAM["lr"], (0.3, 0.7))
+
+
+ADAM = {"lr": 2e-3, "betas": "0.3,0.7"}
+
+
+def test_the_memory_of_a_lazily_punished_discriminator_is_slowed_down_too():
+    """Karras et al. 2020, appendix B: beta^(n / (n + 1)), for every value that the schedule gives it."""
+    for clock, memory in ((0, 0.9), (200, 0.945), (400, 0.99)):
+        session = play_at(clock, **BURNING, penalty_every=4)
+        (judging,), (making,) = groups(session, "discriminator"), groups(session, "generator")
+        assert judging["betas"][1] == pytest.approx(memory ** (4 / 5))
+        assert making["betas"][1] == pytest.approx(memory)
+
+
+# Ramp of the averages' half-life
+
+
+def recorded(session, monkeypatch):
+    """Half-lives with which the averages are moved from now on."""
+    seen, update = [], session.entered.averages.update
+
+    def spy(images, half_life=None):
+        seen.append((images, half_life))
+        update(images, half_life)
+
+    monkeypatch.setattr(session.entered.averages, "update", spy)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("ramp", "clock", "half_life"),
+    [(0.05, 0, 0), (0.05, 1000, 50), (0.05, 9_000, 450), (0.05, 100_000, 500), (0.0, 0, 500), (0.0, 1000, 500)],
+)
+def test_the_half_life_is_a_share_of_the_images_seen_at_most(ramp, clock, half_life, monkeypatch):
+    session = play_at(0, ema_ramp=ramp, ema_half_life=500)
+    seen = recorded(session, monkeypatch)
+    session.progress.drawn["real"] = clock
+    old = [weight.clone() for weight in session.entered.averages.networks["generator"].parameters()]
+    session.play()
+    assert seen == [(8, half_life)]
+    new = 1 - 0.5 ** (8 / half_life) if half_life else 1.0
+    averages = session.entered.averages.networks["generator"].parameters()
+    for before, average, live in zip(old, averages, session.entered.networks["generator"].parameters(), strict=True):
+        torch.testing.assert_close(average, before.lerp(live.detach(), new))
+        assert torch.equal(average, live) == (half_life == 0)

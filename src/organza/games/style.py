@@ -356,9 +356,9 @@ def draw_faded(
     share = 1.0 if span is None else min(round.clock / span, 1.0)
     fade = round.put(torch.tensor(share))
     if span is not None and "real" in inputs:
-        factor = inputs["real"].shape[2] * 2 // resolution
-        coarse = functional.avg_pool2d(inputs["real"], factor)
-        inputs["real"] = functional.interpolate(coarse, scale_factor=factor).lerp(inputs["real"], fade)
+        pixels = inputs["real"].shape[2] * 2 // resolution
+        coarse = functional.avg_pool2d(inputs["real"], pixels)
+        inputs["real"] = functional.interpolate(coarse, scale_factor=pixels).lerp(inputs["real"], fade)
     return inputs | {"fade": fade}
 
 

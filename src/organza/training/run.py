@@ -141,6 +141,8 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
             raise UsageError(f"the checkpoints in {folder.path} are of {name} {counters[name]}, not {asks}")
     session = make_session(recipe, job.datasets, Streams(counters["seed"], counters["attempt"]), request.device)
     start = request.start or earlier.get("from")
+    if start:  # the average that is taken over has no beginning to forget
+        session.ramp = 0.0
     if stored:
         session.restore(stored.tensors, stored.counters)
     elif start:
