@@ -152,7 +152,7 @@ def test_a_direction_of_another_model_is_noted(organza):
         ("directions model --by svm --label trousers --out d.npz", "did you mean trouser"),
         ("edit model --direction sefa --strength 0,1,2 --out e.png", "name one"),
         ("edit model --direction sefa --strength 0,1 --seeds 1 --out e.png", "A,B,N"),
-        ("edit model --direction sefa --strength 0,1,0 --seeds 1 --out e.png", "N is 1 or more"),
+        ("edit model --direction sefa --strength 0,1,0 --seeds 1 --out e.png", "N is 1 to 1,000"),
         ("edit model --direction sefa --strength 0,1,2 --seeds 1 --out e.jpg", "ends in .png"),
         ("edit model --direction none.npz --strength 0,1,2 --seeds 1 --out e.png", "no directions at"),
         ("edit model --direction tea --strength 0,1,2 --seeds 1 --out e.png", "is no file, not sefa or pca"),

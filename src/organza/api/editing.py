@@ -246,13 +246,13 @@ def edit(
     opened = _open(model, device)
     kept, notes = _names(keep), []
     with (console or Console()).counting() as progress:
+        saved = None if latent is None else load_projection(Path(latent))
         found, key = read_direction(opened, direction, kept, (n, 0), progress)
         if found.weights_sha256 != opened.config["weights_sha256"]:
             notes.append("the direction was found in another model: what it does here need not be what it did there")
         numbers = read_layers(layers, Space(opened, "w").styles.resolutions) if layers else None
         move = move_along(best_space(opened), found, key, numbers)
-        if latent is not None:
-            saved = load_projection(Path(latent))
+        if saved is not None:
             if saved.weights_sha256 != opened.config["weights_sha256"]:
                 notes.append("the picture was projected with another model: this one makes another picture of it")
             scene = scene_of_projection(best_space(opened), saved)

@@ -32,7 +32,15 @@ class Margins:
 
     @classmethod
     def read(cls, stored: int | Sequence[int]) -> Margins:
-        """The inverse of `record`."""
+        """The inverse of `record`.
+
+        Raises:
+            ValueError: It is none.
+        """
+        sides = [stored] if isinstance(stored, int) else stored
+        whole = isinstance(sides, list | tuple) and all(type(side) is int and side >= 0 for side in sides)
+        if not whole or len(sides) not in (1, 4) or isinstance(stored, int) != (len(sides) == 1):
+            raise ValueError(f"margins are a whole number or four, not {stored!r}")
         return cls(*(stored,) * 4) if isinstance(stored, int) else cls(*stored)
 
     @property

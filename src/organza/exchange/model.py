@@ -350,6 +350,10 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> Model:
         raise OrganzaError(f"the model in {folder} is damaged: {error}") from None
     if not isinstance(config, dict) or "recipe" not in config:
         raise OrganzaError(f"{folder / CONFIG} does not describe a model of organza")
+    try:
+        Margins.read(config.get("crop", 0))
+    except ValueError as error:
+        raise OrganzaError(f"{folder / CONFIG} is damaged: {error}") from None
     if config["format"] > FORMAT:
         raise OrganzaError(
             f"the model in {folder} was written by organza {config['organza']}, this is {__version__}: upgrade organza"

@@ -141,13 +141,13 @@ def read_direction(
         UsageError: It means nothing.
         OrganzaError: A file cannot be read.
     """
-    path, key = Path(text), "0"
+    path, key = Path(text), ""
     if not path.exists() and ":" in text:
         first, _, last = text.rpartition(":")
         path, key, text = Path(first), last, first
     if path.suffix == ".npz" or path.is_file():
         found = load_directions(path)
-        return (found.keeping(kept) if kept else found), (key if key != "0" else found.names[0])
+        return (found.keeping(kept) if kept else found), (key or found.names[0])
     n, seed = numbers
     space = best_space(model)
     if text in ON_THE_SPOT:
@@ -156,7 +156,7 @@ def read_direction(
                 f"{text} knows no attributes to keep: --keep is for a file of directions, or for an attribute"
             )
         count = int(key) + 1 if key.isdecimal() else COUNT
-        return find_directions(space, text, ((), (), None), None, (max(count, COUNT), n, seed), progress), key
+        return find_directions(space, text, ((), (), None), None, (max(count, COUNT), n, seed), progress), key or "0"
     try:
         return find_directions(space, "svm", ((text,), kept, None), None, (COUNT, n, seed), progress), text
     except UsageError as error:

@@ -134,6 +134,8 @@ def read_arrays(path: Path, what: str) -> dict[str, Any]:
     Raises:
         OrganzaError: There is no such file, or it is none.
     """
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise OrganzaError(f"{path} holds no {what} of organza: it is no .npz file")
     try:
         with np.load(path, allow_pickle=False) as stored:
             if not hasattr(stored, "files"):

@@ -11,6 +11,7 @@ from torch import Tensor
 from organza.errors import UsageError
 from organza.tools.latent.attributes import Attributes
 from organza.tools.latent.directions import Directions
+from organza.tools.latent.options import MOST
 from organza.tools.latent.projection import Saved
 from organza.tools.latent.space import Points, Space
 
@@ -180,8 +181,8 @@ def evenly(first: float, last: float, count: int) -> list[float]:
     Raises:
         UsageError: The count is too small, or a number is not finite.
     """
-    if count < 1:
-        raise UsageError(f"--strength A,B,N: N is 1 or more, not {count}")
+    if not 1 <= count <= MOST:
+        raise UsageError(f"--strength A,B,N: N is 1 to {MOST:,}, not {count:,}")
     values = torch.linspace(first, last, count, dtype=torch.float64)
     if not bool(values.isfinite().all()):
         raise UsageError("--strength A,B,N: A and B are numbers, as -3,3,7")

@@ -14,6 +14,8 @@ COARSE, MIDDLE = 8, 32
 """The largest sides of feature maps that are coarse, and that are middle (Karras et al. 2019, arXiv:1812.04948, section 3.1)."""
 MOST = 1000
 """Seeds in a list: more are a mistake in writing."""
+DIGITS = 18
+"""Of a seed: it is a number of 64 bits."""
 
 Seeds = str | Sequence[int]
 
@@ -37,7 +39,7 @@ def read_seeds(seeds: Seeds, option: str = "--seeds") -> tuple[int, ...]:
         found = []
         for part in seeds.split(","):
             first, dash, last = (word.strip() for word in part.partition("-"))
-            if not first.isdecimal() or (dash and not last.isdecimal()):
+            if not first.isdecimal() or (dash and not last.isdecimal()) or max(len(first), len(last)) > DIGITS:
                 raise UsageError(f"{option} are whole numbers with commas between, as 1,5,9 or 0-7, not '{seeds}'")
             if dash and not 0 <= int(last) - int(first) < MOST:
                 raise UsageError(f"{option} {part.strip()}: a range goes up, over at most {MOST:,} seeds")
