@@ -21,6 +21,8 @@ from organza.networks import Dims, NetworkOptions
 from organza.networks.style import StyleGenerator
 from organza.recipes import RECIPES, Recipe, override
 
+MESSAGE = 1_000  # characters of a message with names out of a file, which can be of any length
+PIECE = 1_000_000  # numbers of latent vectors, or labels, at a time
 DIRECTIONS = {"b": "generator_ab", "a": "generator_ba"}  # by the domain that pictures get into
 
 
@@ -67,15 +69,15 @@ def convert(path: Path, kind: str, overrides: Mapping[str, Any] | None = None, t
         found = entry.read(without_statistics(checkpoint.tensors))
         recipe = recipe_for(found)
     except OrganzaError as error:
-        raise OrganzaError(f"cannot import {path} as {kind}: {error}") from None
+        raise OrganzaError(f"cannot import {path} as {kind}: {shown(error)}") from None
     recipe = override(recipe, overrides or {})
     try:
         network, weights = build(found, recipe)
     except OrganzaError as error:
-        raise OrganzaError(f"cannot import {path} as {kind}: {error}") from None
+        raise OrganzaError(f"cannot import {path} as {kind}: {shown(error)}") from None
     network.load_state_dict(weights, assign=True)
     name = DIRECTIONS[to or "b"] if directed else "generator"
-    notes = found.notes
+    notes = tuple(map(shown, found.notes))
     if found.unused:
         notes += (f"{found.unused} tensors left out: of a part of the backbone that is never used",)
     facts = facts_of(path, kind, checkpoint.sha256, notes, 0)
@@ -106,13 +108,19 @@ def convert_state(path: Path, kind: str, entry: StateKind, overrides: Mapping[st
         recipe = override(override(RECIPES[found.recipe], found.changes), overrides)
         networks = {player: filled(player, found, recipe) for player in found.weights}
     except OrganzaError as error:
-        raise OrganzaError(f"cannot import {path} as {kind}: {' '.join(str(error).split())}") from None
+        raise OrganzaError(f"cannot import {path} as {kind}: {shown(error)}") from None
     except Exception as error:  # a stranger's tensors can have any names and shapes
         reason = printable(" ".join(str(error).split())) or type(error).__name__
         raise OrganzaError(f"cannot import {path} as {kind}: the file holds another network ({reason})") from None
     generator = {"generator": networks.pop("generator")}
-    facts = facts_of(path, kind, opened.sha256, found.notes, recipe.classes)
-    return Converted(recipe, generator, facts, found.notes, networks)
+    notes = tuple(map(shown, found.notes))
+    facts = facts_of(path, kind, opened.sha256, notes, recipe.classes)
+    return Converted(recipe, generator, facts, notes, networks)
+
+
+def shown(text: object) -> str:
+    """A message or note as one line: a stranger's names may lie in it."""
+    return printable(" ".join(str(text).split()), MESSAGE)
 
 
 def filled(player: str, found: Several, recipe: Recipe) -> nn.Module:
@@ -142,10 +150,22 @@ def filled(player: str, found: Several, recipe: Recipe) -> nn.Module:
     network.eval().requires_grad_(False)
     if lacks_average:
         mapping = cast(StyleGenerator, network).mapping
-        z = torch.randn(SAMPLES, game.z_dim, generator=torch.Generator().manual_seed(SEED))
-        labels = torch.full((SAMPLES, recipe.classes), 1 / recipe.classes) if recipe.classes else None
-        mapping.average.copy_(mapping(z, labels).mean(0))
+        mapping.average.copy_(average_w(mapping, game.z_dim, recipe.classes))
     return network
+
+
+def average_w(mapping: nn.Module, z_dim: int, classes: int) -> torch.Tensor:
+    """The mean of w over `SAMPLES` latent vectors, with all classes alike, [w_dim].
+
+    In pieces: a small file can have so many classes that labels for all of them at once would fill the memory.
+    """
+    generator, rows = torch.Generator().manual_seed(SEED), max(1, PIECE // max(z_dim, classes))
+    total = torch.zeros(())
+    for start in range(0, SAMPLES, rows):
+        count = min(rows, SAMPLES - start)
+        labels = torch.full((count, classes), 1 / classes) if classes else None
+        total = total + mapping(torch.randn(count, z_dim, generator=generator), labels).sum(0)
+    return total / SAMPLES
 
 
 def recipe_for(found: Found) -> Recipe:

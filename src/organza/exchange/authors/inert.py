@@ -296,9 +296,9 @@ def _hashable(key: Any) -> Any:
     raise Malformed(f"a key that is a {type(key).__name__}")
 
 
-def printable(text: str) -> str:
-    """A stranger's text for a message of one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:80])
+def printable(text: str, length: int = 80) -> str:
+    """A stranger's text for a message of one line: its first characters, those that no terminal shows as "?"."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:length])
 
 
 STOP = ord(".")

@@ -23,7 +23,17 @@ from torch import Tensor
 
 from organza.errors import OrganzaError
 from organza.exchange.authors.inert import Malformed, Names, Thing, WantsToRun, printable, unpickle
-from organza.exchange.authors.rebuilding import MAGIC, TENSORS, Array, Numbers, Storage, dtype_of, read_old, whole
+from organza.exchange.authors.rebuilding import (
+    MAGIC,
+    TENSORS,
+    Array,
+    Numbers,
+    Storage,
+    dtype_of,
+    key_of,
+    read_old,
+    whole,
+)
 
 LARGEST = 4 << 30  # bytes of a file: the largest checkpoint that is read here has 1.3 GB, with its optimisers
 EXPANSION = 16  # times the file's size that its tensors may take in memory: more than float16 as float32, and twice
@@ -174,10 +184,11 @@ def _read_zip(path: Path, data: bytes, names: Names) -> Any:
         kind, named, key, _, count = identifier
         if kind != "storage":
             raise WantsToRun("a pickled object")
-        dtype, part = dtype_of(named), parts[f"data/{key}"]
+        name = key_of(key)
+        dtype, part = dtype_of(named), parts[f"data/{name}"]
         if whole([count])[0] * dtype.itemsize > part.file_size:
             raise Malformed("a tensor's numbers are cut short")
-        return storages.setdefault(str(key), Storage(dtype, count, lambda: archive.read(part)))
+        return storages.setdefault(name, Storage(dtype, count, lambda: archive.read(part)))
 
     return unpickle(memoryview(archive.read(parts["data.pkl"])), names, pointed)[0]
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from organza.exchange.authors.inert import Malformed, Named, Names, Record, Thing, WantsToRun, unpickle
+from organza.exchange.authors.inert import Malformed, Named, Names, Record, Thing, WantsToRun, printable, unpickle
 
 Bytes = bytes | memoryview
 DTYPES = {
@@ -144,9 +144,9 @@ def read_old(data: memoryview, names: Names) -> Any:
     def pointed(identifier: Any) -> Storage:
         kind, named, key, *_ = identifier
         if kind != "storage":
-            raise WantsToRun(f"a pickled {kind}" if isinstance(kind, str) else "a pickled object")
+            raise WantsToRun(f"a pickled {printable(kind)}" if isinstance(kind, str) else "a pickled object")
         (count,) = whole([identifier[4]])
-        return storages.setdefault(str(key), Storage(dtype_of(named), count, None))
+        return storages.setdefault(key_of(key), Storage(dtype_of(named), count, None))
 
     magic, place = unpickle(data, {})
     version, place = unpickle(data, {}, start=place)
@@ -158,7 +158,7 @@ def read_old(data: memoryview, names: Names) -> Any:
     content, place = unpickle(data, names, pointed, place)
     keys, place = unpickle(data, {}, start=place)
     for key in keys:
-        storage = storages[str(key)]
+        storage = storages[key_of(key)]
         count = int.from_bytes(data[place : place + 8], "little")
         place, end = place + 8, place + 8 + count * storage.dtype.itemsize
         if count != storage.count or end > len(data):
@@ -166,6 +166,13 @@ def read_old(data: memoryview, names: Names) -> Any:
         storage.read = lambda place=place, end=end: data[place:end]
         place = end
     return content
+
+
+def key_of(key: Any) -> str:
+    """The name of a storage. Words and numbers only: tuples named twice in each other are short in a file, endless as text."""
+    if type(key) not in (str, int):
+        raise Malformed("a storage without a name")
+    return str(key)
 
 
 def dtype_of(named: Any) -> torch.dtype:
@@ -242,7 +249,9 @@ def scalar_of(arguments: tuple[Any, ...]) -> Any:
 
 def array_type_of(arguments: tuple[Any, ...]) -> ArrayType:
     """A type of numbers, from its code."""
-    return ArrayType(str(arguments[0]))
+    if type(arguments[0]) is not str:
+        raise Malformed("a type of numbers that is none")
+    return ArrayType(arguments[0])
 
 
 # Containers and stand-ins.

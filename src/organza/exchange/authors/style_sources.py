@@ -66,10 +66,10 @@ def style_source(opened: Opened) -> Source:
         return rosinality_source(content, opened)
     if isinstance(content, Mapping) and isinstance(content.get("G_ema"), Thing):
         return nvidia_source(content, opened)
-    keys = keys_of(content) if isinstance(content, Mapping) else described(content)
+    keys = keys_of(content) if isinstance(content, Mapping) else ""
     raise OrganzaError(
         f"the file holds neither NVIDIA's networks (G, D, G_ema; or a pickle of three networks of TensorFlow) nor "
-        f"rosinality's (g_ema), but {keys}"
+        f"rosinality's (g_ema), but {keys or described(content)}"
     )
 
 
