@@ -21,6 +21,7 @@ OTHERS = [
 DRAWS = {
     **dict.fromkeys(SYSTEMS, 20),
     **dict.fromkeys(["dcgan", "cgan"], 8),  # the game of the first, with other networks
+    **dict.fromkeys(THROWAWAY, 12),
     **dict.fromkeys(OTHERS, 4),
 }  # kill points, anywhere between first and last line
 
