@@ -76,7 +76,7 @@ def test_clipped_weights_never_leave_their_bound():
 
 def test_a_linear_critic_clipped_in_one_dimension_finds_the_distance():
     """Point masses at 0 and d: the best critic of slope at most c gives E[D(real)] - E[D(fake)] = c d, exactly."""
-    from organza.games.noise_to_image import clip_weights
+    from organza.games.clipping import clip_weights
 
     bound, distance = 0.01, 3.0
     critic = torch.nn.Linear(1, 1).double()

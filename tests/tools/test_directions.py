@@ -290,5 +290,5 @@ def test_labels_have_directions_in_w_and_none_in_z(tmp_path):
 def test_strengths_are_spread_evenly():
     assert evenly(-3, 3, 3) == [-3, 0, 3]
     assert evenly(2, 5, 1) == [2]
-    with pytest.raises(UsageError, match="N is 1 or more"):
+    with pytest.raises(UsageError, match="N is 1 to 1,000, not 0"):
         evenly(0, 1, 0)

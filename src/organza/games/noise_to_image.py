@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from organza.bounds import Count, Natural, Rate, Share
 from organza.errors import UsageError
 from organza.games.augmenting import AUGMENTATIONS, Augmentation, NoAugmentation
+from organza.games.clipping import clip_weights, saturated_share
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -47,7 +48,6 @@ from organza.losses import LOSSES, PENALTIES, AdversarialLoss, NoPenalty, Penalt
 from organza.losses.penalties import AUTOMATIC, automatic
 
 BOOSTED_STEPS, BOOST_EVERY = 25, 500  # generator steps at the beginning, and how often later, of the WGAN authors' code
-SATURATED = 0.99  # of the clip bound: weights beyond it count as stuck there
 
 
 @GAMES.register("noise-to-image")
@@ -376,22 +376,6 @@ def binary_entropy(share: float) -> float:
 def wins(on_real: Tensor, on_fake: Tensor) -> Tensor:
     """How often a real sample scores above a generated one: 1/2 where the discriminator can tell nothing."""
     return (on_real.detach() > on_fake.detach()).float().mean()
-
-
-def clip_weights(bound: float, networks: Networks) -> None:
-    """Put every weight of the critic back into [-bound, bound] (Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1).
-
-    After the critic's move, so that no weight is ever beyond the bound when the generator looks.
-    """
-    weights: list[Tensor] = list(networks["discriminator"].parameters())
-    torch._foreach_clamp_min_(weights, -bound)
-    torch._foreach_clamp_max_(weights, bound)
-
-
-def saturated_share(critic: nn.Module, bound: float) -> Tensor:
-    """Share of the weights at the bound, within 1 %."""
-    weights = torch.cat([weight.detach().flatten() for weight in critic.parameters()])
-    return (weights.abs() > SATURATED * bound).float().mean()
 
 
 def generate(networks: Networks, z: Tensor, label: Tensor | None = None) -> Tensor:
