@@ -101,6 +101,17 @@ class Translation:
 
 
 @dataclass(frozen=True)
+class Pyramid:
+    """The ability to make pictures from the one picture that was learnt at several scales: variations, edits, walks.
+
+    Attributes:
+        network: Name of the network that does it, a `networks.pyramid.generator.PyramidGenerator`.
+    """
+
+    network: str = "generator"
+
+
+@dataclass(frozen=True)
 class Abilities:
     """What a trained model can do; verbs ask for these, never for systems.
 
@@ -111,6 +122,7 @@ class Abilities:
         translates: Makes pictures of one domain from those of another, by the name of the domain that they get into.
         deblurs: Makes a sharp picture from a blurred one.
         enlarges: Makes a larger picture from a small one.
+        pyramids: Makes pictures from the one picture of a domain, by the name of the domain.
     """
 
     from_noise: FromNoise | None = None
@@ -119,6 +131,7 @@ class Abilities:
     translates: Mapping[str, Translation] = field(default_factory=dict)
     deblurs: Translation | None = None
     enlarges: Translation | None = None
+    pyramids: Mapping[str, Pyramid] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         return [name for name, ability in vars(self).items() if ability]

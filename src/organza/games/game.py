@@ -21,7 +21,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from organza.games.abilities import Abilities, FromNoise, Judges, Networks, Styles, Translation
+from organza.games.abilities import Abilities, FromNoise, Judges, Networks, Pyramid, Styles, Translation
 from organza.networks import Dims, Shape
 from organza.registry import Registry
 
@@ -327,6 +327,7 @@ __all__ = [
     "Networks",
     "OptimiserOptions",
     "Player",
+    "Pyramid",
     "Round",
     "Shape",
     "Stage",

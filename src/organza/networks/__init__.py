@@ -16,6 +16,9 @@ from organza.networks import unet as unet
 from organza.networks import unit_pixels as unit_pixels
 from organza.networks.labels import LabelEmbedding
 from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role, Shape, count_parameters, multiply_adds
+from organza.networks.pyramid import critic as critic
+from organza.networks.pyramid import growing as growing
+from organza.networks.pyramid import scales as scales
 from organza.networks.style import stylegan as stylegan
 from organza.networks.style import stylegan2 as stylegan2
 

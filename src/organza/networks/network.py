@@ -13,7 +13,7 @@ from torch.func import functional_call
 from organza.errors import UsageError
 from organza.registry import Registry
 
-Role = Literal["generator from noise", "generator from pictures", "discriminator"]
+Role = Literal["generator from noise", "generator from pictures", "generator of a pyramid", "discriminator"]
 
 
 @dataclass(frozen=True)
