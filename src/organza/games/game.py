@@ -269,6 +269,7 @@ class Game:
         domains: Where its real samples come from: one source, or two whose pictures have nothing to do with each other.
         pairs: Whether each of its pictures comes with one that it is to be made from: never; if the source has them, and
             otherwise the game makes it; or always.
+        needs: How many samples each domain must have: several, of which none matters by itself; one; or any number from one on.
         exhibit: How it shows what it makes of real pictures; None for games from noise.
         begin: What is done to the fresh networks of a new training, such as loading weights that others have trained.
     """
@@ -279,6 +280,7 @@ class Game:
     labelled: bool = False
     domains: tuple[str, ...] = ("real",)
     pairs: Literal["none", "taken", "needed"] = "none"
+    needs: Literal["many", "one", "any"] = "many"
     exhibit: Exhibit | None = None
     begin: Callable[[Networks], None] | None = None
 
