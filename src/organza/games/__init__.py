@@ -3,6 +3,7 @@
 Importing this package enters every game into `GAMES` and every optimiser into `OPTIMISERS`.
 """
 
+from organza.games.analogy import Analogy
 from organza.games.cycle import Cycle
 from organza.games.deblur import Deblur
 from organza.games.game import (
@@ -34,6 +35,7 @@ from organza.games.game import (
 from organza.games.noise_to_image import NoiseToImage
 from organza.games.optimisers import SGD, Adam, PlayerOptions, RMSprop
 from organza.games.paired import Paired
+from organza.games.pyramid import OnePicture
 from organza.games.style import Style
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "SGD",
     "Abilities",
     "Adam",
+    "Analogy",
     "Batch",
     "Before",
     "Cycle",
@@ -55,6 +58,7 @@ __all__ = [
     "Losses",
     "Networks",
     "NoiseToImage",
+    "OnePicture",
     "OptimiserOptions",
     "Paired",
     "Player",

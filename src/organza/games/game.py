@@ -14,7 +14,7 @@ Games describe; the loop in `organza.training` plays them. Nothing here steps an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -175,6 +175,7 @@ class Turn:
         times: Step -> how often it comes in this step; 0 leaves it out.
         fresh: Whether `Round.real` draws new samples, or takes those of an earlier turn of this step.
         constrain: Done to the networks after the optimiser has moved, as clipping weights.
+        moves: How often the optimiser moves by the same gradient.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Turn:
     times: Callable[[int], int] = once
     fresh: bool = True
     constrain: Callable[[Networks], None] | None = None
+    moves: int = 1
 
 
 def unchanged(state: Tensors, _scratch: Tensors) -> Tensors:
@@ -204,6 +206,8 @@ class Stage:
         state: What the game remembers, at the beginning. Flat, saved whole.
         remember: (state, scratch) -> state, after every step.
         batch_factor: Samples in a batch, as a multiple of the usual, as where pictures are still small.
+        open: (networks, round) -> state: what is found out once, when the stage is entered, from real samples and the networks that
+            it begins with. It may fill buffers of the networks. Not called where a checkpoint is gone on from.
     """
 
     networks: dict[str, nn.Module]
@@ -214,6 +218,7 @@ class Stage:
     state: Tensors = field(default_factory=dict)
     remember: Callable[[Tensors, Tensors], Tensors] = unchanged
     batch_factor: int = 1
+    open: Callable[[Networks, Round], Tensors] | None = None
 
 
 @dataclass(frozen=True)
@@ -251,10 +256,12 @@ class Exhibit:
     Attributes:
         columns: What each picture of a row is, for people, as ("input", "output", "target").
         images: (networks, batches by domain, generator) -> a tensor [n, C, H, W] for each column.
+        figures: Columns -> scalars that go into the metrics, such as how near an output comes to what was wanted.
     """
 
     columns: tuple[str, ...]
     images: Callable[[Networks, Mapping[str, Batch], torch.Generator], tuple[Tensor, ...]]
+    figures: Callable[[Sequence[Tensor]], Tensors] | None = None
 
 
 @dataclass(frozen=True)

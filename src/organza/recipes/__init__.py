@@ -1,6 +1,6 @@
 """The table of systems, and recipes by name, by field and by file."""
 
-from organza.recipes import noise_to_image, pictures, style  # noqa: F401 (they enter their systems into the table)
+from organza.recipes import noise_to_image, pictures, pyramid, style  # noqa: F401 (they enter their systems into the table)
 from organza.recipes.fields import flatten, from_mapping, override, to_mapping
 from organza.recipes.files import find_recipe, read_recipe, recipe_text
 from organza.recipes.recipe import Recipe

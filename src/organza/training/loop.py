@@ -104,11 +104,12 @@ def train(
             keeper.check()
         keeper.tick()
         last = now >= recipe.images
+        shows = last or (session.stage_over and session.game.clock == "steps")  # what a scale has come to
         if scores and (last or scores.due(before, now)):
             keeper.score(scores)
-        if last or now // recipe.sample_every > before // recipe.sample_every:
+        if shows or now // recipe.sample_every > before // recipe.sample_every:
             keeper.grid()  # before the row, which tells how near its pictures come
-        if last or now // recipe.log_every > before // recipe.log_every:
+        if shows or now // recipe.log_every > before // recipe.log_every:
             keeper.row()
         if last or doctor.due(before, now):
             keeper.look()
@@ -255,6 +256,9 @@ class Keeper:
             for name, pictures in (("psnr", made), ("psnr_of_input", given)):
                 near = psnr(to_pixels(pictures).permute(0, 3, 1, 2), to_pixels(target).permute(0, 3, 1, 2))
                 session.window.add({f"shown.{name}": near.clamp(max=BEST_PSNR).mean().to(session.device)})
+        if exhibit.figures:
+            figures = exhibit.figures(columns)
+            session.window.add({f"shown.{name}": value.to(session.device) for name, value in figures.items()})
         rows = torch.stack(columns, 1).flatten(0, 1).cpu()
         details: dict[str, int | str] = {"images": session.clock, "grid": len(rows)}
         mark = Mark(self.recipe.name, weights_digest(networks), self.shown.seed, details)

@@ -258,6 +258,7 @@ def begin_from(session: Session, model: Model, *, strict: bool = True) -> None:
         for name in networks.keys() & known:
             with nullcontext() if strict else suppress(OrganzaError):
                 fill({name: networks[name]}, weights, model.folder)
+    session.open()  # anew: what was found out with the fresh weights is wrong now
 
 
 def has_attributes(dataset: Dataset) -> bool:

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from organza.data import Batches, label_vectors, to_device
 from organza.errors import OrganzaError
-from organza.games import Batch, Game, Tensors, Turn
+from organza.games import Batch, Game, Losses, Tensors, Turn
 from organza.streams import Streams
 from organza.training.entered import Entered
 from organza.training.window import Window
 
+OPENING = Turn("opening", "", lambda round: {}, lambda networks, inputs: Losses({}))  # by which its streams are keyed
 GRADIENTS_EVERY = 4  # steps between looks at the length of the gradients, which costs a small network 5 % of its step
 
 
@@ -98,6 +99,7 @@ class Session:
         self.entered = Entered(game.stages[0], None, streams, device, half_life)
         self.began = self.clock  # when the present step did: all of its turns see the same clock
         self._last: dict[str, Batch] = {}
+        self.open()
 
     @property
     def size(self) -> int:
@@ -111,18 +113,34 @@ class Session:
             return self.progress.step
         return next(iter(self.progress.drawn.values()))
 
-    def advance(self) -> None:
-        """Enter the next stage if the present one is over."""
+    @property
+    def stage_over(self) -> bool:
+        """Whether the present stage has spent its budget, and another follows."""
         budget = self.entered.stage.budget
         last = self.progress.stage == len(self.game.stages) - 1
-        if last or budget is None or self.clock - self.progress.stage_start < budget:
-            return
-        self.enter(self.progress.stage + 1, self.entered)
+        return not (last or budget is None or self.clock - self.progress.stage_start < budget)
+
+    def advance(self) -> None:
+        """Enter the next stage if the present one is over."""
+        if self.stage_over:
+            self.enter(self.progress.stage + 1, self.entered)
 
     def enter(self, stage: int, before: Entered | None) -> None:
         """Enter a stage, as it follows from the one before, or from nothing."""
         self.progress.stage, self.progress.stage_start = stage, self.clock
         self.entered = Entered(self.game.stages[stage], before, self.streams, self.device, self.half_life)
+        self.open()
+
+    @torch.no_grad()
+    def open(self) -> None:
+        """Let the stage find out what it wants to know of the real samples before its first step."""
+        if self.entered.stage.open is None:
+            return
+        self.began, self._last = self.clock, {}
+        round = LiveRound(self, OPENING, 0, {})
+        found = self.entered.stage.open(self.entered.networks, round)
+        self.entered.state = {name: tensor.detach().contiguous() for name, tensor in found.items()}
+        self.entered.averages.update(0, self.half_life)  # no step: only what the opening has filled in is taken over
 
     def play(self) -> None:
         """One step: every turn in order, then what the game remembers, then the averages."""
@@ -172,7 +190,8 @@ class Session:
         if memory is not None:
             for group in optimiser.param_groups:
                 group["betas"] = (group["betas"][0], memory)
-        optimiser.step()
+        for _ in range(turn.moves):
+            optimiser.step()
         if turn.constrain:
             with torch.no_grad():
                 turn.constrain(entered.networks)

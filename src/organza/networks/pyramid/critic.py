@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import copy
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from torch import Tensor, nn
@@ -11,21 +12,42 @@ from organza.bounds import Count, Share
 from organza.errors import UsageError
 from organza.networks.layers import initialise
 from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
+from organza.networks.pyramid.generator import Rated
 from organza.networks.pyramid.scales import convolutions, width_at
 
 
 class PatchCritic(nn.Module):
-    """[B, C, H, W] -> logits [B, 1, H - 2 layers, W - 2 layers], each of a patch of 2 layers + 1 pixels a side."""
+    """[B, C, H, W] -> logits [B, 1, H - 2 layers, W - 2 layers], each of a patch of 2 layers + 1 pixels a side.
+
+    It judges pictures of one scale. Where each scale has a critic of its own, those of coarser scales are kept.
+    """
 
     def __init__(self, channels: int, options: PatchCriticOptions) -> None:
         super().__init__()
-        self.layers = convolutions(
-            channels, options.width, 1, options.layers, 0, options.slope, options.norm == "batch"
-        )
-        initialise(self, "dcgan")
+        self.channels, self.options, self.scale = channels, options, 0
+        self.scales = nn.ModuleList([self._fresh(0)])
+
+    def _fresh(self, scale: int) -> nn.Module:
+        options = self.options
+        width = options.width_at(scale)
+        made = convolutions(self.channels, width, 1, options.layers, 0, options.slope, options.norm == "batch")
+        initialise(made, "dcgan")
+        return made
+
+    def grow(self) -> None:
+        """Go on to the next scale, with the critic of the last one or a copy of it, where their shapes are the same."""
+        self.scale += 1
+        if not self.options.each:
+            return
+        same = self.options.width_at(self.scale) == self.options.width_at(self.scale - 1)
+        self.scales.append(copy.deepcopy(self.scales[-1]) if same else self._fresh(self.scale))
+
+    def rated(self) -> tuple[Rated, ...]:
+        """What is trained at present."""
+        return (Rated(tuple(self.scales[-1].parameters())),)
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.layers(images)
+        logits: Tensor = self.scales[-1](images)
         return logits
 
 
@@ -35,11 +57,11 @@ class PatchCriticOptions(NetworkOptions):
     """A discriminator of small patches, as in SinGAN and ConSinGAN.
 
     Attributes:
-        width: Channels; in pyramids that widen, of the first scales.
+        width: Channels; where each scale has its own, of the first four, and the next four have twice as many, all others four times.
         layers: Convolutions 3x3, which see patches of 2 layers + 1 pixels a side.
         norm: batch: batch normalisation after all but the last, as SinGAN has it, in spite of the gradient penalty.
         slope: Of the leaky ReLU below zero.
-        widening: Whether it has more channels at finer scales, as SinGAN's generator has.
+        each: Whether each scale has a critic of its own, as wide as SinGAN's generator is there; else one goes on from scale to scale.
     """
 
     role: ClassVar[Role] = "discriminator"
@@ -48,7 +70,7 @@ class PatchCriticOptions(NetworkOptions):
     layers: Count = 5
     norm: Literal["none", "batch"] = "batch"
     slope: Share = 0.2
-    widening: bool = True
+    each: bool = True
 
     @property
     def couples_samples(self) -> bool:
@@ -56,13 +78,14 @@ class PatchCriticOptions(NetworkOptions):
 
     @property
     def smallest(self) -> int:
+        """The least height and width of a picture."""
         return 2 * self.layers + 1
 
-    def at(self, scale: int) -> PatchCriticOptions:
-        """The options of the discriminator of a scale."""
-        return replace(self, width=width_at(self.width, scale)) if self.widening else self
+    def width_at(self, scale: int) -> int:
+        """Channels at a scale."""
+        return width_at(self.width, scale) if self.each else self.width
 
-    def build(self, dims: Dims) -> nn.Module:
+    def build(self, dims: Dims) -> PatchCritic:
         channels, *sides = dims.sample
         if min(sides) < self.smallest:
             raise UsageError(

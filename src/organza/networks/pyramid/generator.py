@@ -42,7 +42,10 @@ class PyramidGenerator(nn.Module, ABC):
         sizes: (height, width) of the training picture at every scale of the whole pyramid, the coarsest first.
         amplitudes: Buffer [scales]: what the noise of each scale is multiplied with.
         anchor: Buffer: what enters the coarsest scale for the training picture to come out.
+        takes_picture: Whether the coarsest scale may have a picture in the place of noise.
     """
+
+    takes_picture: ClassVar[bool] = False
 
     amplitudes: Tensor
     anchor: Tensor
@@ -112,9 +115,21 @@ class PyramidGenerator(nn.Module, ABC):
             real: The training picture at the newest scale.
         """
 
+    @property
+    @abstractmethod
+    def carried_shape(self) -> tuple[int, int, int]:
+        """Shape (channels, height, width) of what the settled scales leave of one training picture, ready for the next."""
+
     def lift(self, carried: Tensor, scale: int, size: Size) -> Tensor:  # noqa: ARG002 (some do it beforehand)
         """What is carried, prepared for a scale as far as that does not depend on noise."""
         return carried
+
+    def settled_part(
+        self, noises: Sequence[Tensor | None], factors: tuple[float, float] = WHOLE
+    ) -> Tensor:
+        """What the settled scales leave of noise, one for each of them, ready for the next scale. There must be any."""
+        scale = self.settled
+        return self.lift(self.through(None, range(scale), noises, factors), scale, self.size(scale, factors))
 
     def size(self, scale: int, factors: tuple[float, float] = WHOLE) -> Size:
         """Of the picture at a scale, times the factors of height and width."""
@@ -190,6 +205,26 @@ class PyramidGenerator(nn.Module, ABC):
             return carried
         return nn.functional.interpolate(carried, size, mode="bicubic", antialias=True)
 
+    def repaint(self, picture: Tensor, start: int) -> Tensor:
+        """A picture as this network would have painted it, [n, C, H, W], from a scale on, without noise.
+
+        Args:
+            picture: [n, C, H, W] of the size that pictures have at the last scale that is built, or of other proportions.
+            start: The first scale: it gets the picture in its own size.
+        """
+        last = self.sizes[self.built - 1]
+        factors = (picture.shape[2] / last[0], picture.shape[3] / last[1])
+        return self._painted(resized(picture, self.size(start, factors)), start, [None] * (self.built - start), factors)
+
+    def _painted(
+        self, small: Tensor, start: int, noises: list[Tensor | None], factors: tuple[float, float]
+    ) -> Tensor:
+        """What the scales from `start` on make of a picture, and of noise for each."""
+        scales = range(start, self.built)
+        if start == 0 and self.takes_picture:
+            return self.show(self.through(None, scales, [small, *noises[1:]], factors))
+        return self.show(self.through(self.enter(small), scales, noises, factors))
+
     @torch.no_grad()
     def refine(
         self, picture: Tensor, start: int, generator: torch.Generator | None = None, size: Size | None = None
@@ -200,7 +235,7 @@ class PyramidGenerator(nn.Module, ABC):
 
         Args:
             picture: [n, C, h, w] in [-1, 1].
-            start: The first scale that works on it: 1 or more; 0 for networks whose coarsest scale takes a picture.
+            start: The first scale that works on it. At 0 it is as small as at the coarsest scale itself.
             generator: Of noise for these scales; None: no noise.
             size: Height and width of the result; None: those of the training picture at the last scale.
         """
@@ -208,14 +243,11 @@ class PyramidGenerator(nn.Module, ABC):
         last = self.sizes[self.built - 1]
         factors = (height / last[0], width / last[1])
         small = resized(picture, self.size(max(start - 1, 0), factors))
-        scales = range(start, self.built)
-        noises: list[Tensor | None] = [None] * len(scales)
+        noises: list[Tensor | None] = [None] * (self.built - start)
         if generator is not None:
-            noises = [noise.to(picture.device) for noise in self.draw(len(picture), generator, scales, factors)]
-        if start == 0:
-            noises[0] = small
-            return self.show(self.through(None, scales, noises, factors)).clamp(-1, 1)
-        return self.show(self.through(self.enter(small), scales, noises, factors)).clamp(-1, 1)
+            drawn = self.draw(len(picture), generator, range(start, self.built), factors)
+            noises = [noise.to(picture.device) for noise in drawn]
+        return self._painted(small, start, noises, factors).clamp(-1, 1)
 
 
 def resized(pictures: Tensor, size: Size) -> Tensor:
@@ -233,11 +265,6 @@ class PyramidOptions(NetworkOptions):
     @abstractmethod
     def pyramid(self, channels: int, sizes: Sequence[Size]) -> PyramidGenerator:
         """The generator with its coarsest scale, in pictures of so many channels and these sizes."""
-
-    @property
-    def takes_picture(self) -> bool:
-        """Whether the coarsest scale takes a picture as well as noise."""
-        return False
 
     def build(self, dims: Dims) -> PyramidGenerator:
         """The generator of a single scale."""

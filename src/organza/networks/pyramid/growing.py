@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ class GrowingGenerator(PyramidGenerator):
     With "frame" as padding every scale makes its input larger by what its convolutions take off, by resizing or by noise, so
     that borders vary as all else does; with "zeros" it is filled up.
     """
+
+    takes_picture: ClassVar[bool] = True
 
     key: Tensor
 
@@ -79,6 +81,10 @@ class GrowingGenerator(PyramidGenerator):
             return self.channels, *size
         margin = 2 * self.options.layers if self.options.padding == "frame" else 0
         return self.options.width, size[0] + margin, size[1] + margin
+
+    @property
+    def carried_shape(self) -> tuple[int, int, int]:
+        return self.options.width, *self.sizes[max(0, self.settled - 1)]
 
     def begin(self, coarsest: Tensor, generator: torch.Generator) -> None:
         self.anchor.copy_(coarsest)
@@ -155,10 +161,6 @@ class GrowingGeneratorOptions(PyramidOptions):
     padding: Literal["frame", "zeros"] = "frame"
     trained: Count = 3
     decay: Share = 0.1
-
-    @property
-    def takes_picture(self) -> bool:
-        return True
 
     def pyramid(self, channels: int, sizes: Sequence[Size]) -> GrowingGenerator:
         return GrowingGenerator(channels, sizes, self)

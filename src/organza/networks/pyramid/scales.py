@@ -84,6 +84,10 @@ class ScaleGenerator(PyramidGenerator):
         margin = 2 * self.options.margin if self.options.padding == "noise" else 0
         return self.channels if scale else 1, size[0] + margin, size[1] + margin
 
+    @property
+    def carried_shape(self) -> tuple[int, int, int]:
+        return self.channels, *self.sizes[self.settled]
+
     def begin(self, coarsest: Tensor, generator: torch.Generator) -> None:
         del coarsest  # which this network makes of noise, as every picture
         self.anchor.copy_(torch.randn(self.anchor.shape, generator=generator))

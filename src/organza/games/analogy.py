@@ -1,0 +1,300 @@
+"""The game of Benaim et al. 2021 (structural analogy, arXiv:2004.02222): a picture of A with the structure of A and the looks of B.
+
+Both pictures, A and B, have a pyramid of their own, and at every scale what one generator has made of noise goes through the other:
+what comes out must look like a picture of the other domain, and lead back. A may also be many pictures, such as the frames of a
+video.
+
+With generators that grow it is the game of document D (the thesis), which keeps features from scale to scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from organza.bounds import Natural, Rate
+from organza.games.game import (
+    GAMES,
+    Abilities,
+    Batch,
+    Before,
+    Exhibit,
+    Game,
+    Losses,
+    Networks,
+    Player,
+    Pyramid,
+    Round,
+    Shape,
+    Stage,
+    Tensors,
+    Translation,
+    Turn,
+)
+from organza.games.noise_to_image import shown, wins
+from organza.games.scales import (
+    Scale,
+    ScaleGame,
+    anchor,
+    fit_whole,
+    generator_of,
+    groups_of,
+    grown_pair,
+    noise_name,
+    noises_of,
+    resized,
+    scale_plans,
+)
+from organza.losses import AdversarialLoss
+from organza.networks.pyramid.generator import PyramidGenerator
+from organza.networks.pyramid.sizes import Size
+
+A, B = "a", "b"
+OTHER = {A: B, B: A}
+GENERATORS, CRITICS = ({side: f"{kind}_{side}" for side in OTHER} for kind in ("generator", "discriminator"))
+PLAYED = ("generator", "discriminator")  # names of the players, and of their turns
+FORGETTING = 0.98  # of the running means of errors, per step
+BOUND = 3.0  # at most so many times as much as usual counts the side that lags
+
+
+@GAMES.register("analogy")
+@dataclass(frozen=True)
+class Analogy(ScaleGame):
+    """Options of the game.
+
+    Attributes:
+        weight_b: Of the adversarial terms of domain B in the generators' loss; the paper takes 0.1 for sketches.
+        cycle: Weight of the mean square between what a generator has made and what comes back of it from the other domain.
+        self_weight: Weight of a further fake for each domain, which is made of the noisy real picture of the other; as for videos.
+        mapped: How many of the newest scales a picture goes through on its way into the other domain; 0: all of them, where it
+            begins as small as pictures are at the coarsest.
+        balance: How much more the side counts that reconstructs its picture worse: the power to which the ratio of its error to the
+            mean of both is raised.
+    """
+
+    n_critic: int = 1
+    n_generator: int = 1
+    weight_b: Rate = 1.0
+    cycle: Rate = 1.0
+    self_weight: Rate = 0.0
+    mapped: Natural = 1
+    balance: Rate = 0.0
+
+    def at(self, original: Size, size: int) -> tuple[Analogy, Size, int]:
+        """The game for squares, whatever the picture; they are the whole of it: (0, 0) for its sides. And the budget in steps."""
+        del original
+        game, _, steps = fit_whole(self, (size, size), (size, size))
+        return game, (0, 0), steps
+
+    def build(self, shape: Shape, images: int) -> Game:
+        loss = self.checked()
+        return Game(
+            scale_plans(self, shape, images, partial(self.stage, shape.sample[0], loss)),
+            Abilities(
+                translates={side: Translation(partial(self.translate, side), GENERATORS[side]) for side in (B, A)},
+                pyramids={side: Pyramid(GENERATORS[side]) for side in (A, B)},
+            ),
+            clock="steps",
+            domains=(A, B),
+            needs="any",
+            exhibit=Exhibit(("A", "A as B", "A again", "B", "B as A", "B again"), self.exhibit),
+        )
+
+    def start(self, network: PyramidGenerator) -> int:
+        """The first scale of the way into the network's domain."""
+        return max(0, network.built - self.mapped) if self.mapped else 0
+
+    def into(self, networks: Networks, side: str, pictures: Tensor) -> Tensor:
+        """Pictures of the other domain as pictures of this one, at the newest scale."""
+        network = generator_of(networks, GENERATORS[side])
+        return network.repaint(pictures, self.start(network))
+
+    def stage(self, channels: int, loss: AdversarialLoss, scale: Scale, before: Before | None) -> Stage:
+        """One scale."""
+        networks = {
+            name: network
+            for side in OTHER
+            for name, network in grown_pair(self, channels, scale, before, GENERATORS[side], CRITICS[side]).items()
+        }
+        schedule = partial(self.schedule.factor, budget=scale.steps)
+        generator, discriminator = PLAYED
+        shapes = {
+            side: [
+                network.noise_shape(index, network.sizes[index]) for index in range(network.built)
+            ]
+            for side in OTHER
+            for network in [generator_of(networks, GENERATORS[side])]
+        }
+        return Stage(
+            networks=networks,
+            players=tuple(
+                Player(player, tuple(names), options.optimiser, partial(groups_of, tuple(names)), schedule)
+                for player, names, options in (
+                    (discriminator, CRITICS.values(), self.discriminator),
+                    (generator, GENERATORS.values(), self.generator),
+                )
+            ),
+            turns=(
+                Turn(
+                    discriminator,
+                    discriminator,
+                    partial(self.draw, scale, shapes),
+                    partial(self.judge, loss),
+                    lambda step: self.n_critic,
+                ),
+                Turn(
+                    generator,
+                    generator,
+                    lambda round: {**round.scratch, **round.state},
+                    partial(self.make, loss),
+                    lambda step: self.n_generator,
+                    moves=self.moves,
+                ),
+            ),
+            averaged=tuple(GENERATORS.values()),
+            budget=scale.budget,
+            state=self.remembered(networks),
+            remember=remember,
+            open=partial(self.open, scale),
+        )
+
+    def remembered(self, networks: Networks) -> Tensors:
+        """The memory of a stage: what is added at each scale on the way to the training picture, and how both sides do."""
+        state: Tensors = {"errors": torch.ones(len(OTHER))}
+        for side, name in GENERATORS.items():
+            network = generator_of(networks, name)
+            for index in range(network.built):
+                noise = network.anchor_noise(index)
+                if noise is not None:
+                    state[noise_name(f"anchor_{side}", index)] = noise.clone()
+        return state
+
+    def open(self, scale: Scale, networks: Networks, round: Round) -> Tensors:
+        """Anchors, and the amplitudes of the noise."""
+        for side, name in GENERATORS.items():
+            real = round.real(side).images[:1]
+            anchor(generator_of(networks, name), real, scale.index, self.amplitude, round.stream(f"anchor {side}"))
+        return {**self.remembered(networks), "errors": round.state["errors"]}
+
+    def draw(self, scale: Scale, shapes: Mapping[str, list[tuple[int, int, int]]], round: Round) -> Tensors:
+        """Real pictures of both domains at this scale and at the coarsest, and noise; the generators' turn has the same."""
+        inputs: Tensors = {}
+        for side in OTHER:
+            real = round.real(side).images
+            inputs |= {f"real_{side}": resized(real, scale.size), f"coarse_{side}": resized(real, scale.sizes[0])}
+            for index, shape in enumerate(shapes[side]):
+                name = noise_name(side, index)
+                inputs[name] = round.normal(round.size, *shape, purpose=name)
+            if self.self_weight:
+                name = f"disturbance_{side}"
+                inputs[name] = round.normal(*inputs[f"real_{side}"].shape, purpose=name)
+        round.scratch |= inputs
+        return inputs | {"mix": round.put(torch.rand(round.size, generator=round.stream("mix")))}
+
+    def made(self, networks: Networks, inputs: Mapping[str, Tensor], carried: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+        """By domain what is generated of it: of noise, of what the other has made of noise, and of the other's real picture."""
+        own = {}
+        for side, name in GENERATORS.items():
+            network = generator_of(networks, name)
+            scales = range(network.settled, network.built)
+            own[side] = network.show(network.through(carried.get(side), scales, noises_of(inputs, side, scales)))
+        fakes = {}
+        for side, other in OTHER.items():
+            fakes[side] = {"own": own[side], "crossed": self.into(networks, side, own[other])}
+            if self.self_weight:
+                amplitude = generator_of(networks, GENERATORS[other]).amplitudes[-1]
+                disturbed = inputs[f"real_{other}"] + amplitude * inputs[f"disturbance_{other}"]
+                fakes[side]["self"] = self.into(networks, side, disturbed)
+        return fakes
+
+    def judge(self, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
+        """The discriminators' turn."""
+        with torch.no_grad():
+            carried = {
+                side: network.settled_part(noises_of(inputs, side, range(network.settled)))
+                for side, name in GENERATORS.items()
+                for network in [generator_of(networks, name)]
+                if network.settled
+            }
+            fakes = self.made(networks, inputs, carried)
+        terms, figures = {}, []
+        for side in OTHER:
+            critic, real = networks[CRITICS[side]], inputs[f"real_{side}"]
+            on_real = critic(real)
+            for kind, fake in fakes[side].items():
+                weight = self.self_weight if kind == "self" else 1.0
+                on_fake = critic(fake)
+                terms[f"{kind}_{side}"] = weight * loss.discriminator(on_real, on_fake)
+                punished = self.penalty.punish(critic, real, fake, inputs["mix"])
+                terms[f"penalty_{kind}_{side}"] = weight * punished.term
+                figures.append((shown(loss, on_real), shown(loss, on_fake), wins(on_real, on_fake), punished.slope))
+        real, fake, won, slope = (torch.stack(values).mean() for values in zip(*figures, strict=True))
+        kept = {f"carried_{side}": tensor for side, tensor in carried.items()}
+        return Losses(terms, {"real": real, "fake": fake, "wins": won, "slope": slope}, kept)
+
+    def make(self, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
+        """The generators' turn."""
+        carried = {side: inputs[f"carried_{side}"] for side in OTHER if f"carried_{side}" in inputs}
+        fakes, terms, errors = self.made(networks, inputs, carried), dict[str, Tensor](), []
+        weights = balanced(inputs["errors"], self.balance)
+        for number, side in enumerate(OTHER):
+            critic, network = networks[CRITICS[side]], generator_of(networks, GENERATORS[side])
+            adversarial = weights[number] * (self.weight_b if side == B else 1.0)
+            for kind, fake in fakes[side].items():
+                weight = self.self_weight if kind == "self" else 1.0
+                terms[f"{kind}_{side}"] = adversarial * weight * loss.generator(critic(fake))
+            error = (reconstructed(network, side, inputs) - inputs[f"real_{side}"]).square().mean()
+            errors.append(error.detach())
+            terms[f"reconstruction_{side}"] = weights[number] * self.reconstruction * error
+            if self.cycle:
+                back = self.into(networks, side, fakes[OTHER[side]]["crossed"])
+                terms[f"cycle_{side}"] = self.cycle * (back - fakes[side]["own"]).square().mean()
+        return Losses(terms, scratch={"errors": torch.stack(errors)})
+
+    def translate(self, side: str, networks: Networks, pictures: Tensor) -> Tensor:
+        """Pictures of any size in the looks of a domain: through the network in the size that it knows, and back to their own."""
+        network = generator_of(networks, GENERATORS[side])
+        height, width = pictures.shape[2:]
+        factor = min(network.sizes[network.built - 1]) / min(height, width)
+        size = (max(1, round(height * factor)), max(1, round(width * factor)))
+        made = self.into(networks, side, resized(pictures, size))
+        return resized(made, (height, width)).clamp(-1, 1)
+
+    def exhibit(self, networks: Networks, batches: Mapping[str, Batch], _generator: torch.Generator) -> tuple[Tensor, ...]:
+        """Pictures of each domain, what they become in the other, and what comes back."""
+        columns: list[Tensor] = []
+        rows = max(len(batches[side].images) for side in OTHER)
+        for side, other in OTHER.items():
+            size = generator_of(networks, GENERATORS[side]).sizes
+            built = generator_of(networks, GENERATORS[side]).built
+            real = resized(batches[side].images, size[built - 1])
+            real = real[torch.arange(rows) % len(real)]
+            there = self.into(networks, other, real)
+            columns += [each.clamp(-1, 1) for each in (real, there, self.into(networks, side, there))]
+        return tuple(columns)
+
+
+def reconstructed(network: PyramidGenerator, side: str, inputs: Mapping[str, Tensor]) -> Tensor:
+    """The training picture, or this frame of several, as the network makes it of its anchor."""
+    noises = noises_of(inputs, f"anchor_{side}", range(network.built))
+    if network.takes_picture:
+        noises[0] = inputs[f"coarse_{side}"]
+    carried, settled = None, network.settled
+    if settled:
+        with torch.no_grad():
+            carried = network.settled_part(noises[:settled])
+    return network.show(network.through(carried, range(settled, network.built), noises[settled:]))
+
+
+def balanced(errors: Tensor, power: float) -> Tensor:
+    """Weights [2] of the two sides, from their errors: the larger, the more; 1 and 1 for a power of 0."""
+    return (errors / errors.mean()).pow(power).clamp(1 / BOUND, BOUND)
+
+
+def remember(state: Tensors, scratch: Tensors) -> Tensors:
+    """The running means of both sides' errors, by which they are balanced."""
+    return {**state, "errors": FORGETTING * state["errors"] + (1 - FORGETTING) * scratch["errors"]}
