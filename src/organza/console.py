@@ -87,11 +87,11 @@ class Console:
         from organza.training.plan import duration
 
         run = plan.out
-        seen = f"{result.images:,} images in {duration(result.seconds)}"
+        seen = f"{result.images:,} {plan.unit} in {duration(result.seconds)}"
         if result.reason:
             self.say(f"stopped at {seen}: {result.reason}")
         elif result.verdict == "interrupted":
-            self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here")
+            self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here{scales_done(plan, result)}")
         else:
             self.say(f"done: {seen}")
         if self.near:
@@ -112,14 +112,14 @@ class TrainingLine:
     """The live line: progress, ETA, speed, and the figures of the game."""
 
     def __init__(self, console: Console, plan: Plan) -> None:
-        self.console, self.budget = console, plan.recipe.images
+        self.console, self.plan, self.budget, self.unit = console, plan, plan.recipe.images, plan.unit
         self.began, self.begun_at = time.perf_counter(), None
         self.start_clock: int | None = None
         self.last_plain = time.perf_counter()
         self.bar = Progress(
             TextColumn("[bold]{task.percentage:>3.0f}%"),
             BarColumn(bar_width=24),
-            TextColumn("{task.completed:,.0f} images"),
+            TextColumn(f"{{task.completed:,.0f}} {plan.unit}"),
             TextColumn("{task.fields[speed]}"),
             TextColumn("{task.fields[eta]}"),
             TextColumn("{task.fields[figures]}"),
@@ -133,20 +133,24 @@ class TrainingLine:
 
     def tick(self, clock: int, figures: Mapping[str, float]) -> None:
         """Show where the training is; called twice a second."""
-        from organza.training.plan import duration
+        from organza.training.plan import duration, rate_text
 
         now = time.perf_counter()
         if self.start_clock is None:
             self.start_clock, self.began = clock, now
         elapsed = now - self.began
         rate = (clock - self.start_clock) / elapsed if elapsed > 1 else self.plan_rate
-        speed, eta = f"{rate:,.0f} images/s", f"ETA {duration(max(0, self.budget - clock) / max(rate, 1e-9))}"
+        left = max(0, self.budget - clock) / max(rate, 1e-9)
+        if self.plan.costs:  # stages differ in speed: how the training goes against what was measured of each before
+            gone = self.plan.seconds_from(self.start_clock) - self.plan.seconds_from(clock)
+            left = self.plan.seconds_from(clock) * (elapsed / gone if gone > 1 and elapsed > 1 else 1.0)
+        speed, eta = f"{rate_text(rate)} {self.unit}/s", f"ETA {duration(left)}"
         parts = (self.stage, spoken(figures), self.console.near, self.scores, self.verdict)
         text = "  ".join(part for part in parts if part)
         self.bar.update(self.task, completed=clock, speed=speed, eta=eta, figures=text)
         if not self.console.rich.is_terminal and now - self.last_plain > PLAIN_EVERY:
             self.last_plain = now
-            self.console.say(f"{clock / self.budget:4.0%}  {clock:,} images  {speed}  {eta}  {text}")
+            self.console.say(f"{clock / self.budget:4.0%}  {clock:,} {self.unit}  {speed}  {eta}  {text}")
 
     def entered(self, name: str) -> None:
         """Show in which stage the training is, where there are several: of one that grows, at how many pixels."""
@@ -156,7 +160,7 @@ class TrainingLine:
         """Show what the doctor says, and say it once in a line of its own."""
         if diagnosis.verdict not in (self.verdict, HEALTHY if not self.verdict else ""):
             what = diagnosis.sentence if diagnosis.verdict != HEALTHY else "All is well again."
-            self.console.say(f"doctor: {diagnosis.verdict} at {diagnosis.images:,} images. {what}")
+            self.console.say(f"doctor: {diagnosis.verdict} at {diagnosis.images:,} {self.unit}. {what}")
         self.verdict = diagnosis.verdict
 
     def scored(self, title: str, value: float) -> None:
@@ -171,7 +175,7 @@ class TrainingLine:
         undone = " The one before has not helped and is undone." if remedy.get("undone") else ""
         self.console.say(
             f"remedy {remedy['attempt']}: {options}. {remedy['reason']} Back to {remedy['back_to']:,} of "
-            f"{remedy['images']:,} images.{undone}"
+            f"{remedy['images']:,} {self.unit}.{undone}"
         )
         self.start_clock, self.verdict = None, ""
 
@@ -182,9 +186,22 @@ class TrainingLine:
             self.bar.update(self.task, completed=row["images"], eta="", figures=spoken(row))
 
 
+def scales_done(plan: Plan, result: Result) -> str:
+    """How many scales a model of one picture has so far that can be used; nothing for other models."""
+    from organza.exchange.model import FINISHED
+
+    stages = len(plan.recipe.build().stages)
+    if plan.unit != "steps" or stages < 2:
+        return ""
+    usable = int(result.images / plan.recipe.images * stages + 1 - FINISHED)
+    return f"; the model has {max(1, min(usable, stages))} of {stages} scales"
+
+
 def use(plan: Plan) -> str:
     """A command, without its first word, that uses what was trained; it depends on what the model can do."""
     abilities, run = plan.recipe.build().abilities, plan.out
+    if abilities.pyramids and not abilities.translates:
+        return f"vary {run} -n 16 --out variations"
     if abilities.translates:
         target = f" --to {next(iter(abilities.translates))}" if len(abilities.translates) > 1 else ""
         return f"translate {run} input.png output.png{target}"

@@ -254,10 +254,10 @@ def test_the_python_face_is_small_and_light():
     import organza
 
     assert set(organza.__all__) == {
-        "OrganzaError", "check", "compare", "cp", "data_blur", "data_features", "deblur", "diagnose", "directions",
-        "edit", "enlarge", "evaluate", "import_model", "interpolate", "load", "mix", "names", "noise", "pathlength",
-        "project", "reproduce", "sample", "save_images", "separability", "show", "stylize", "sweep", "train",
-        "translate", "verify",
+        "OrganzaError", "animate", "check", "compare", "cp", "data_blur", "data_features", "deblur", "diagnose",
+        "directions", "edit", "enlarge", "evaluate", "harmonize", "import_model", "interpolate", "load", "mix", "names",
+        "noise", "paint", "pathlength", "project", "reproduce", "retarget", "retouch", "sample", "save_images",
+        "separability", "show", "stylize", "sweep", "train", "translate", "vary", "verify",
     }  # fmt: skip
     rooms = {path.name for path in Path(organza.__file__).parent.iterdir() if path.is_dir()}
     assert not rooms & set(organza.__all__)

@@ -83,13 +83,9 @@ def test_notes_say_what_is_done_about_each_problem(tmp_path):
             {"a.txt": b"x", "b.png": b""},
             r"no usable picture among 2 files: 1 file of zero bytes: skipped \(b.png\); 1 file",
         ),
-        (
-            {"a.png": encoded(image())},
-            "one usable picture, which is not enough to train on, among 1 files",
-        ),
     ],
 )
-def test_a_folder_of_too_few_pictures(tmp_path, contents, message):
+def test_a_folder_without_a_usable_picture(tmp_path, contents, message):
     (tmp_path / "few").mkdir()
     for name, data in contents.items():
         write(tmp_path / "few" / name, data)
@@ -172,7 +168,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     assert pixels(data)[:, 0, 0, 0].tolist() == [0, 1]
     assert str(in_the_way) in data.notes[0]
     assert "$ORGANZA_CACHE" in data.notes[0]
-    monkeypatch.setattr("organza.data.pictures.RESIDENT", 100)
+    monkeypatch.setattr("organza.data.kept.RESIDENT", 100)
     with pytest.raises(OrganzaError, match=r"in .*file .*ORGANZA_CACHE"):
         decode(found, 8, 1, cache_dir=in_the_way)
 
@@ -180,7 +176,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
 def test_large_arrays_are_mapped(tmp_path, monkeypatch):
     found = open_source(str(shades(tmp_path / "a", ["0.png", "1.png", "2.png"])))
     small = decode(found, 8, 3)
-    monkeypatch.setattr("organza.data.pictures.RESIDENT", 100)
+    monkeypatch.setattr("organza.data.kept.RESIDENT", 100)
     for _ in ("from the cache", "decoded anew"):
         large = decode(found, 8, 3, cache_dir=tmp_path / "mine")
         assert isinstance(large, MappedDataset)

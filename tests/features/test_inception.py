@@ -124,6 +124,22 @@ def _pairs(real, fake):
     return (real, real), (fake, fake), (real, fake)
 
 
+def test_places_are_what_torch_fidelity_pools(features, weights):
+    """Of a picture in the size that torch-fidelity makes of all."""
+    pixels = torch.randint(0, 256, (1, 3, 299, 299), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    pooled = FeatureExtractorInceptionV3("pooled", ["192"], feature_extractor_weights_path=str(weights[0]))
+    places = features.places(pixels / 127.5 - 1)
+    assert places.shape == (1, 192, 71, 71)
+    mean = features.network.MaxPool_2(places).mean((2, 3))
+    assert torch.allclose(mean, pooled(pixels)[0], rtol=1e-3, atol=1e-4)
+
+
+def test_small_pictures_have_few_places(features):
+    assert features.places(torch.zeros(1, 1, 23, 31)).shape == (1, 192, 2, 4)
+    with pytest.raises(UsageError, match="see places in pictures of 23 x 23 pixels or more, not of 31 x 22"):
+        features.places(torch.zeros(1, 1, 22, 31))
+
+
 def test_features_with_other_weights_do_not_pass_for_the_standard(features, weights):
     assert features.name == "random-inception"
     assert not features.standard_inception

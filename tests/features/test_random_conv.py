@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from organza.data import decode, open_source, to_samples
-from organza.features import FEATURES, MapFeatures, load_features
+from organza.errors import UsageError
+from organza.features import FEATURES, MapFeatures, PlaceFeatures, load_features
 from organza.features.digests import tensors_digest
 from organza.features.random_conv import RandomConvolutions
 from organza.metrics import frechet_distance
@@ -80,3 +81,23 @@ def test_colour_counts(features):
     halves = frechet_distance(features.embed(images[:30]), features.embed(images[30:]))
     swapped = frechet_distance(features.embed(images[:30]), features.embed(images[30:].flip(1)))
     assert swapped > 10 * halves
+
+
+def test_places_are_those_of_the_picture_in_its_own_size(features):
+    images = torch.rand(2, 3, 20, 34, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    places = features.places(images)
+    assert isinstance(features, PlaceFeatures)
+    assert places.shape == (2, 32, 10, 17)
+    changed = images.clone()
+    changed[:, :, 10, 20] = 1
+    rows, columns = (features.places(changed) - places).abs().amax((0, 1)).gt(1e-6).nonzero(as_tuple=True)
+    assert max(abs(int(row) * 2 - 10) for row in rows) <= 3  # each place has seen 7 pixels
+    assert max(abs(int(column) * 2 - 20) for column in columns) <= 3
+    square = torch.rand(1, 3, 64, 64)
+    assert torch.allclose(features.places(square), features.maps(square)[1], atol=1e-5)
+
+
+def test_pictures_without_places_are_one_line(features):
+    with pytest.raises(UsageError, match="pictures of 4 x 4 pixels or more, not of 9 x 3"):
+        features.places(torch.zeros(1, 3, 3, 9))
+    assert features.places(torch.zeros(1, 1, 4, 4)).shape == (1, 32, 2, 2)

@@ -12,9 +12,11 @@ from organza.api.models import load, sample, save_images, verify
 from organza.api.picturing import deblur, enlarge, translate
 from organza.api.stylising import stylize
 from organza.api.training import Run, prepare, train
+from organza.api.varying import animate, harmonize, paint, retarget, retouch, vary
 
 __all__ = [
     "Run",
+    "animate",
     "check",
     "compare",
     "cp",
@@ -26,16 +28,20 @@ __all__ = [
     "edit",
     "enlarge",
     "evaluate",
+    "harmonize",
     "import_model",
     "interpolate",
     "load",
     "mix",
     "names",
     "noise",
+    "paint",
     "pathlength",
     "prepare",
     "project",
     "reproduce",
+    "retarget",
+    "retouch",
     "sample",
     "save_images",
     "separability",
@@ -44,5 +50,6 @@ __all__ = [
     "sweep",
     "train",
     "translate",
+    "vary",
     "verify",
 ]

@@ -28,7 +28,7 @@ def evaluate(
     data: str,
     metrics: Sequence[str] | None = None,
     features: str | None = None,
-    n: int = tools.FAKES,
+    n: int | None = None,
     split: str = "test",
     seed: int = 0,
     intervals: bool = False,
@@ -39,6 +39,9 @@ def evaluate(
 ) -> Scores:
     """Hold generated samples against real ones.
 
+    A model that has learnt one picture is held against that picture, and one of an analogy against both of its pictures, which
+    `data` names as `A,B`; `split`, `intervals` and `real` say nothing then.
+
     What is known of the real ones is kept in the cache folder, so that the second time is quick.
 
     Args:
@@ -48,7 +51,8 @@ def evaluate(
         metrics: Keys; `organza.names("metrics")` tells them. None: all that the data allow and that do not take long.
         features: Name, or path of a TorchScript (.pt) or ONNX file; None: those that are made for the data, else
             `random-conv`.
-        n: Samples to generate, or pictures of the folder (or pairs) that are taken at most. Scores of different n do not compare.
+        n: Samples to generate, or pictures of the folder (or pairs) that are taken at most; None: 5,000, and of models that have
+            learnt one picture 50. Scores of different n do not compare.
         split: Part of the data that samples are held against, train or test; `also` tells of the other one.
         seed: Of the samples, and of which real ones are taken.
         intervals: Compute confidence intervals, too.
@@ -64,13 +68,25 @@ def evaluate(
         UsageError: A name does not exist, or a metric cannot be computed of these samples and data.
         OrganzaError: Model, data or features cannot be read.
     """
-    if n < 1:
+    if n is not None and n < 1:
         raise UsageError(f"scores need samples: -n {n} is too small")
     if real is not None and real < 2:
         raise UsageError(f"scores need real samples to hold others against: --real {real} is too small")
     place, where = Path(data_dir) if data_dir else None, pick_device(device)
     with (console or Console()).counting() as progress:
-        fakes = _fakes(model, n, seed, device, place, progress)
+        made = _model(model, device)
+        if made is not None and tools.learnt_one_picture(made):
+            return tools.score_one_picture(
+                made,
+                data,
+                metrics,
+                features=features,
+                n=n or tools.SAMPLES,
+                seed=seed,
+                data_dir=place,
+                progress=progress,
+            )
+        fakes = _fakes(model if made is None else made, n or tools.FAKES, seed, place, progress)
         reference = tools.open_reference(
             data, features, split=split, seed=seed, data_dir=place, device=where, limit=real, progress=progress
         )
@@ -86,14 +102,19 @@ def evaluate(
         )
 
 
-def _fakes(model: PathLike | Model, n: int, seed: int, device: str, data_dir: Path | None, progress: Progress) -> Fakes:
+def _model(model: PathLike | Model, device: str) -> Model | None:
+    """The model, or that of a folder; None for a folder that holds none."""
     if isinstance(model, Model):
-        return tools.fakes_of_model(model, n, seed)
-    path = Path(model)
-    if any((path / name).exists() for name in ("config.json", "model/config.json", "recipe.yaml")):
-        return tools.fakes_of_model(load(path, device), n, seed)
-    name = fspath(model)
-    if not path.exists() and name not in sources.source_names():
+        return model
+    files = (Path(model) / name for name in ("config.json", "model/config.json", "recipe.yaml"))
+    return load(model, device) if any(file.exists() for file in files) else None
+
+
+def _fakes(made: PathLike | Model, n: int, seed: int, data_dir: Path | None, progress: Progress) -> Fakes:
+    if isinstance(made, Model):
+        return tools.fakes_of_model(made, n, seed)
+    name = fspath(made)
+    if not Path(made).exists() and name not in sources.source_names():
         raise OrganzaError(f"no model at {name}: name a model folder, a run folder, or a folder of generated pictures")
     return tools.fakes_of_source(sources.open_source(name, data_dir=data_dir, progress=progress), n, seed)
 

@@ -90,14 +90,29 @@ def enlarge(
     input: PathLike,
     output: PathLike,
     *,
+    factor: int | None = None,
     tile: int | str = "auto",
     targets: PathLike | None = None,
     report: PathLike | None = None,
     device: str = "auto",
     console: Console | None = None,
 ) -> Pictured:
-    """Make small pictures larger; arguments and errors as of `deblur`."""
-    asked = Asked("enlarge", Path(input), Path(output), None, tile_size(tile), 0, Path(targets) if targets else None)
+    """Make small pictures larger; arguments and errors as of `deblur`.
+
+    Args:
+        model: A model that enlarges.
+        input: As of `deblur`.
+        output: As of `deblur`.
+        factor: How many times, 2 to 8, for models of one picture, which take the step from scale to scale again and again;
+            None: as many as the model says, for those 4.
+        tile: As of `deblur`.
+        targets: As of `deblur`.
+        report: As of `deblur`.
+        device: As of `deblur`.
+        console: As of `deblur`.
+    """
+    true = Path(targets) if targets else None
+    asked = Asked("enlarge", Path(input), Path(output), None, tile_size(tile), 0, true, factor)
     return _picture(model, asked, Path(report) if report else None, device, console)
 
 
@@ -135,6 +150,7 @@ def _work(model: Model, asked: Asked, done: Pictured, shown: Sequence[Case]) -> 
     goal = f" to {asked.to}" if asked.to else ""
     words = ["organza", asked.verb, str(model.folder), str(asked.source), str(asked.target)]
     words += ["--to", asked.to] if asked.to else []
+    words += ["--factor", str(asked.factor)] if asked.factor else []
     words += ["--tile", str(asked.tile)] if asked.tile else []
     words += ["--seed", str(asked.seed)] if asked.seed else []
     words += ["--targets", str(asked.targets)] if asked.targets else []

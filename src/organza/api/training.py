@@ -229,7 +229,7 @@ def prepare(
         settled = continued(request, folder, source) if folder.exists else wanted
         datasets = sources.decode_domains(
             source, settled.decoded, settled.channels, native=settled.native, pad=not settled.load,
-            rectangles=settled.rectangles, progress=progress,
+            rectangles=settled.rectangles, sides=settled.sides, progress=progress,
         )  # fmt: skip
     with console.status("trying the recipe for a moment"):
         plan = make_plan(request, settled, source, datasets, folder, notes)

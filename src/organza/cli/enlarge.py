@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from organza.cli.parse import Device, Json, call
+from typing import Annotated
+
+from organza.cli.parse import Device, Json, Whole, call, option
 from organza.cli.picturing import Input, ModelPath, Output, Report, Targets, Tile, told
 
 
@@ -12,16 +14,22 @@ def enlarge(
     output: Output,
     /,
     *,
+    factor: Annotated[Whole | None, option("N")] = None,
     tile: Tile = "auto",
     targets: Targets = None,
     report: Report = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
-    """Make small pictures or videos larger, as many times as the model does. Transparency and sound stay."""
+    """Make small pictures or videos larger, as many times as the model does. Transparency and sound stay.
+
+    Args:
+        factor: How many times, 2 to 8, for models of one picture, which take the step from scale to scale again and again.
+            Default: as many as the model says, for those 4.
+    """
     from organza import api
 
-    done = api.enlarge(model, input, output, tile=tile, targets=targets, report=report, device=device)
+    done = api.enlarge(model, input, output, factor=factor, tile=tile, targets=targets, report=report, device=device)
     return told(done, model, json)
 
 

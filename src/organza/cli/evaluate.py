@@ -17,7 +17,7 @@ def evaluate(
     data: Annotated[str, tyro.conf.arg(metavar="SOURCE")],
     metrics: Annotated[str | None, option("A,B")] = None,
     features: Annotated[str | None, option("NAME|FILE")] = None,
-    n: Annotated[Whole, tyro.conf.arg(aliases=["-n"])] = 5000,
+    n: Annotated[str | None, option("N", aliases=["-n"])] = None,
     split: Annotated[str, tyro.conf.arg(metavar="train|test")] = "test",
     seed: Whole = 0,
     intervals: Annotated[bool, option("")] = False,
@@ -31,7 +31,9 @@ def evaluate(
     Without --metrics: fd, kid, precision, recall, density, coverage and memorisation; of features that are a classifier's
     also is, entropy, classes and smallest_class; of a model with labels also accuracy and diversity; of points modes,
     high_quality and kl. On demand: fd_inf and ppl_z; of a model with styles ppl_w and separability; for two folders of
-    pictures with equal names psnr, ssim and lpips.
+    pictures with equal names psnr, ssim and lpips. A model that has learnt one picture is held against it, by sifd, patch_swd,
+    patch_swd_noise, pixel_diversity and psnr_reconstruction; an analogy against its A.png,B.png, by style, structure and, of a
+    video, warp_error.
     `organza list metrics` says what each means. Two scores compare only where the line below the table, with features, n
     and seed, is the same.
 
@@ -41,7 +43,7 @@ def evaluate(
         metrics: Only these, with commas between.
         features: The network in which pictures are compared (`organza list features`), or a TorchScript or ONNX file.
             Default: one that is made for the data, else random-conv.
-        n: Samples to generate, or pictures or pairs to take at most.
+        n: Samples to generate, or pictures or pairs to take at most. Default: 5,000; of a model of one picture 50.
         split: Part of the data that samples are held against; the distance from the other part is told, too.
         seed: Of the samples, and of which real ones are taken.
         intervals: Compute confidence intervals, too.
@@ -52,9 +54,9 @@ def evaluate(
     from organza.tools import listing
 
     scores = api.evaluate(
-        model, data=data, features=features, n=n, split=split, seed=seed, intervals=intervals, device=device,
+        model, data=data, features=features, n=number_or_none(n, whole, "-n"), split=split, seed=seed, intervals=intervals,
         metrics=None if metrics is None else [key.strip() for key in metrics.split(",") if key.strip()],
-        real=number_or_none(real, whole, "--real"), data_dir=data_dir,
+        real=number_or_none(real, whole, "--real"), device=device, data_dir=data_dir,
     )  # fmt: skip
     if json:
         print_json({"model": model, **scores.record()})

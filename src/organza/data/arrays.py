@@ -33,10 +33,13 @@ class ArrayContent:
         """All images as one array; if it were too large for memory, each fitted as it is read."""
         if want.native:
             return self._varied(source, want)
-        plan = fit(source.height, source.width, want.size, uniform=want.pad, rectangles=want.rectangles)
-        total = len(self.images) * want.size**2 * want.channels
+        plan = fit(
+            source.height, source.width, want.size, uniform=want.pad, rectangles=want.rectangles, sides=want.sides
+        )
+        height, width = plan.goal
+        total = len(self.images) * height * width * want.channels
         if total >= RESIDENT:
-            note = f"in {want.size}x{want.size} they would take {total / 1e9:.1f} GB of memory: fitted as they are read"
+            note = f"in {width}x{height} they would take {total / 1e9:.1f} GB of memory: fitted as they are read"
             return FittedDataset(self.images, plan, want.channels, source.labels, source.classes, (note,))
         fitted = fit_arrays(arrays_to_channels(self.images, want.channels), plan)
         return ResidentDataset(torch.from_numpy(fitted), source.labels, source.classes)

@@ -29,7 +29,7 @@ def array_path(cache: Path, fingerprint: str, size: int, channels: int, fitted: 
         fingerprint: Of the content.
         size: Pixels on each side.
         channels: Of the pictures.
-        fitted: A word for the way in which they became squares, if it is not the usual one of `fit`.
+        fitted: A word for the way in which they became squares, or rectangles, if it is not the usual one of `fit`.
     """
     key = f"{FORMAT} {fingerprint} {size} {channels}{f' {fitted}' if fitted else ''}"
     return cache / "arrays" / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.npy"

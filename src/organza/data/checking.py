@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from organza.data.arrays import ArrayContent
+from organza.data.container import Lone
 from organza.data.layout import Layout, layout
 from organza.data.pairing import Pairing, pair_up
 from organza.data.pairs import problems_of_pairs
@@ -17,6 +18,7 @@ from organza.data.problems import Problem, gather, merged
 from organza.data.source import Source
 from organza.data.sources import find, find_pairs, form_of
 from organza.data.survey import Found, Survey, natural_channels, problems_of, sizes_of
+from organza.data.video import VideoContent
 
 SIZES = 10
 
@@ -154,9 +156,13 @@ def _check_two(name: str, domains: tuple[Check, ...]) -> Check:
 
 
 def _check_opened(source: Source) -> Check:
-    """An array or a mixture: opening it has verified it."""
+    """An array, a video or a mixture: opening it has verified it."""
     counts = Counter([] if source.labels is None else source.labels.tolist())
-    kind = "points" if source.kind == "points" else f"pictures of {source.width}x{source.height}"
+    words = "points" if source.kind == "points" else f"pictures of {source.width}x{source.height}"
+    if source.classes:
+        words += f" in {len(source.classes)} classes"
+    if isinstance(source.content, VideoContent):
+        words = f"frames of {source.width}x{source.height}{''.join(f'; {note}' for note in source.notes)}"
     return Check(
         source=source.name,
         kind=source.kind,
@@ -167,7 +173,7 @@ def _check_opened(source: Source) -> Check:
         classes={label: counts[index] for index, label in enumerate(source.classes)},
         problems=(),
         duplicates=source.content.repeats() if isinstance(source.content, ArrayContent) else 0,
-        sentence=_sentence(source.name, True, f"{source.count:,} {kind} in {len(source.classes)} classes"),
+        sentence=_sentence(source.name, True, f"{source.count:,} {words}"),
         fit=True,
     )
 
@@ -182,6 +188,11 @@ def _verdict(seen: Survey, folders: Layout) -> tuple[bool, str]:
     stopping = _stopping(seen)
     if stopping:
         return False, stopping
+    if pictures and isinstance(seen.container, Lone):
+        return (
+            True,
+            f"one picture of {_sizes_in_words(pictures)}, enough for models of one picture, as singan, and no others",
+        )
     if len(folders.part("train", len(pictures))[0]) < 2:
         return False, f"{len(pictures)} of {seen.files:,} files usable, and a GAN needs 2 or more"
     words = f"{len(pictures):,} pictures of {_sizes_in_words(pictures)}"

@@ -117,6 +117,24 @@ class Folder:
         return open(self.path / path, "rb")
 
 
+class Lone:
+    """A file that lies by itself, as the only one of a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def listing(self) -> Listing:
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return Listing((), (), (Fault("unreadable", self.path.name),), _hash([os.path.realpath(self.path)]))
+        stamp = _hash([os.path.realpath(self.path), f"{status.st_size}\0{status.st_mtime_ns}"])
+        return Listing((Item(self.path.name, status.st_size),), (), (), stamp)
+
+    def open(self, path: str) -> IO[bytes]:  # noqa: ARG002 (there is no other)
+        return open(self.path, "rb")
+
+
 class Zip:
     """A zip file, read in memory: nothing is unpacked, so an entry's name is never a path on the disk.
 

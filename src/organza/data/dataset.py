@@ -84,7 +84,7 @@ class FittedDataset:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return self.channels, self.plan.size, self.plan.size
+        return self.channels, *self.plan.goal
 
     def read(self, indices: Tensor) -> Tensor:
         pictures = arrays_to_channels(self.values[indices.cpu().numpy()], self.channels)

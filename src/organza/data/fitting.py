@@ -1,4 +1,4 @@
-"""How pictures of any size become squares of one size."""
+"""How pictures of any size become squares of one size, or rectangles."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ Rectangles = Literal["crop", "pad"]
 """What becomes of pictures that are no squares: the square in their middle, or all of them and what fills them up."""
 Pixels = npt.NDArray[np.uint8]
 
+NO_SIDES = (0, 0)  # samples are squares
 BATCH = 1024  # arrays resized in one go
 LONGEST = 16  # times the shorter side: how far a strip is enlarged in proportion
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a picture of `height` x `width` becomes one of `size` x `size`.
+    """How a picture of `height` x `width` becomes one of `size` x `size`, or of other `sides`.
 
     Attributes:
         height: Pixels of the picture.
@@ -30,6 +31,7 @@ class Fit:
         size: Pixels on each side of the result.
         margins: Pixels added on each side, black (or transparent) or, if `framed`, its outermost pixels.
         framed: Whether a picture that is no square stays whole: resized in proportion, and filled up on two sides.
+        sides: Height and width of the result, which then shows all of the picture and nothing else; (0, 0): it is a square.
     """
 
     height: int
@@ -37,11 +39,17 @@ class Fit:
     size: int
     margins: Margins = NO_MARGINS
     framed: bool = False
+    sides: tuple[int, int] = NO_SIDES
+
+    @property
+    def goal(self) -> tuple[int, int]:
+        """Height and width of the result."""
+        return sides_of(self.size, self.sides)
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of what is shown of the picture: all of it if `framed`, else its central square."""
-        if self.framed:
+        """Left, top, right and bottom of what is shown of the picture: all of it, or else its central square."""
+        if self.framed or self.sides != NO_SIDES:
             return 0, 0, self.width, self.height
         side = min(self.height, self.width)
         left, top = (self.width - side) // 2, (self.height - side) // 2
@@ -50,15 +58,18 @@ class Fit:
     @property
     def inner(self) -> tuple[int, int]:
         """Height and width of the picture within the result, which is what samples have without the margins."""
-        margins = self.margins
-        return self.size - margins.top - margins.bottom, self.size - margins.left - margins.right
+        margins, (height, width) = self.margins, self.goal
+        return height - margins.top - margins.bottom, width - margins.left - margins.right
 
     @property
     def sentence(self) -> str:
         """What is done to the picture, for the plan of a training."""
-        own, goal = f"{self.width}x{self.height}", f"{self.size}x{self.size}"
-        if self.height == self.width == self.size:
+        height, width = self.goal
+        own, goal = f"{self.width}x{self.height}", f"{width}x{height}"
+        if own == goal:
             return "as it is"
+        if self.sides != NO_SIDES:
+            return f"whole, resized from {own} to {goal}"
         if self.framed:
             return self._framed_sentence(own, goal)
         if self.margins != NO_MARGINS:
@@ -79,7 +90,20 @@ class Fit:
         return f"{resized} padded to {goal} ({pixels}, its edges continued); samples come out as {inner}"
 
 
-def fit(height: int, width: int, size: int, *, uniform: bool = True, rectangles: Rectangles = "crop") -> Fit:
+def sides_of(size: int, sides: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of samples: `sides`, or those of a square of `size` where these are (0, 0)."""
+    return (size, size) if sides == NO_SIDES else sides
+
+
+def fit(
+    height: int,
+    width: int,
+    size: int,
+    *,
+    uniform: bool = True,
+    rectangles: Rectangles = "crop",
+    sides: tuple[int, int] = NO_SIDES,
+) -> Fit:
     """How a picture becomes `size` x `size`: as it is, padded by 1 or 2 pixels on each side, or cropped and resized.
 
     Squares that lack 2 or 4 pixels are padded (28-pixel digits for a 32-pixel recipe), which keeps every pixel. All
@@ -98,7 +122,10 @@ def fit(height: int, width: int, size: int, *, uniform: bool = True, rectangles:
         uniform: Whether all pictures of the source have this size. If not, no square is padded: a black frame around some
             of them would be a feature of the data.
         rectangles: What becomes of pictures that are no squares.
+        sides: Height and width of the result instead of a square's: the whole picture is resized to them. (0, 0): a square's.
     """
+    if sides != NO_SIDES:
+        return Fit(height, width, size, sides=sides)
     if rectangles == "pad" and height != width:
         return Fit(height, width, size, Margins.around(*proportional(height, width, size), size), framed=True)
     lacking = size - height
@@ -141,7 +168,7 @@ def enlarge_arrays(images: Pixels, size: int) -> Pixels:
 
 
 def fit_picture(image: Image.Image, plan: Fit) -> Pixels:
-    """Carry out the plan on a picture in mode L, RGB or RGBA. Returns uint8 [size, size, C]."""
+    """Carry out the plan on a picture in mode L, RGB or RGBA. Returns uint8 [*goal, C]."""
     height, width = plan.inner
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BICUBIC, box=plan.box)
@@ -150,7 +177,7 @@ def fit_picture(image: Image.Image, plan: Fit) -> Pixels:
 
 
 def fit_arrays(images: Pixels, plan: Fit) -> Pixels:
-    """Carry out the plan on uint8 [N, H, W, C] at once. Returns uint8 [N, size, size, C]."""
+    """Carry out the plan on uint8 [N, H, W, C] at once. Returns uint8 [N, *goal, C]."""
     if images.shape[1:3] != plan.inner:
         left, top, right, bottom = plan.box
         images = _resized(images[:, top:bottom, left:right], *plan.inner)

@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from organza.data.cache import RESIDENT, array_path, map_array, write_array
-from organza.data.container import DAMAGED_ENTRY, Container
-from organza.data.dataset import MappedDataset, ResidentDataset, StreamedDataset
-from organza.data.fitting import Pixels, enlarge_picture, fit, fit_picture, native_size
+from organza.data.cache import RESIDENT, array_path, map_array
+from organza.data.container import DAMAGED_ENTRY, Container, Lone
+from organza.data.dataset import StreamedDataset
+from organza.data.fitting import NO_SIDES, Pixels, enlarge_picture, fit, fit_picture, native_size
+from organza.data.kept import Decoding
 from organza.data.layout import layout
 from organza.data.parallel import in_order, workers
 from organza.data.picture import read, to_channels, without_warnings
+from organza.data.problems import KINDS
 from organza.data.source import Dataset, Source, Want
 from organza.data.survey import Found, Survey, digest_of, natural_channels, problems_of, sizes_of
 from organza.data.varied import KeptPictures, Pictures, VariedDataset
@@ -44,7 +45,7 @@ class PictureContent:
     half: Literal["left", "right"] | None = None
 
     def picture(self, index: int, source: Source, want: Want) -> Pixels:
-        """One picture in the wanted shape, uint8 [size, size, C], or in its own size.
+        """One picture in the wanted shape, uint8 [*goal, C], or in its own size.
 
         Raises:
             OrganzaError: The file has changed or vanished since the source was opened.
@@ -55,7 +56,8 @@ class PictureContent:
         plan = fit(source.height, source.width, want.size, rectangles=want.rectangles)
         if plan.framed:  # for all of the source alike
             return fit_picture(image, replace(plan, height=image.height, width=image.width))
-        return fit_picture(image, fit(image.height, image.width, want.size, uniform=source.uniform and want.pad))
+        uniform = source.uniform and want.pad
+        return fit_picture(image, fit(image.height, image.width, want.size, uniform=uniform, sides=want.sides))
 
     def _image(self, index: int, source: Source) -> Image.Image:
         """One picture as it is in its file; errors as of `picture`."""
@@ -85,36 +87,22 @@ class PictureContent:
         """
         if want.native:
             return self._varied(source, want)
-        shape = (source.count, want.size, want.size, want.channels)
-        total = source.count * want.size**2 * want.channels
+        height, width = want.goal
         path = array_path(want.cache, source.fingerprint, want.size, want.channels, fitted(source, want))
+        shape = (source.count, height, width, want.channels)
+        decoding = Decoding(want.cache, path, shape, lambda: self._all(source, want))
         notes = self._notes(want)
-        stored = map_array(path, shape)
-        if stored is None and total > want.disk_budget:
+        if decoding.size > want.disk_budget and map_array(path, shape) is None:
             notes += (
-                f"decoded they would take {total / 1e9:.1f} GB, above the disk budget of {want.disk_budget / 1e9:.1f} GB:"
+                f"decoded they would take {decoding.size / 1e9:.1f} GB, above the disk budget of {want.disk_budget / 1e9:.1f} GB:"
                 f" decoded on the fly by {workers()} workers",
             )
-            channels_first = (want.channels, want.size, want.size)
+            channels_first = (want.channels, height, width)
             return StreamedDataset(
                 lambda index: self.picture(index, source, want),
                 source.count, channels_first, source.labels, source.classes, notes,
             )  # fmt: skip
-        if total < RESIDENT:
-            values, more = self._in_memory(stored, path, shape, source, want)
-            return ResidentDataset(torch.from_numpy(values), source.labels, source.classes, notes + more)
-        if stored is None:
-            try:
-                write_array(path, shape, self._all(source, want))
-            except OSError as error:
-                raise OrganzaError(
-                    f"cannot keep {total / 1e9:.1f} GB of decoded pictures in {want.cache} ({error.strerror or error}): make "
-                    "room there, or name another folder in $ORGANZA_CACHE"
-                ) from None
-            stored = map_array(path, shape)
-        if stored is None:
-            raise OrganzaError(f"{path} was written and cannot be read: name another folder in $ORGANZA_CACHE")
-        return MappedDataset(stored, source.labels, source.classes, notes)
+        return decoding.dataset(source, notes)
 
     def _varied(self, source: Source, want: Want) -> VariedDataset:
         """The pictures in their own sizes."""
@@ -137,25 +125,6 @@ class PictureContent:
             pictures = KeptPictures(lambda index: self.picture(index, source, want), max(needed))
         return VariedDataset(pictures, source.count, want.size, want.channels, source.labels, source.classes, notes)
 
-    def _in_memory(
-        self, stored: Pixels | None, path: Path, shape: tuple[int, ...], source: Source, want: Want
-    ) -> tuple[Pixels, tuple[str, ...]]:
-        """All pictures in memory, and a note if they could not be kept in the cache."""
-        if stored is not None:
-            return np.array(stored), ()
-        values = np.empty(shape, np.uint8)
-        for index, picture in enumerate(self._all(source, want)):
-            values[index] = picture
-        try:
-            write_array(path, shape, [values])
-        except OSError as error:
-            reason = error.strerror or error
-            return values, (
-                f"cannot keep decoded data in {want.cache} ({reason}): they are decoded again next time; "
-                "$ORGANZA_CACHE names another folder",
-            )
-        return values, ()
-
     def _notes(self, want: Want) -> tuple[str, ...]:
         if want.channels < 4 and natural_channels(self.pictures) == 4:
             return (f"transparency is laid over white, because the pictures get {want.channels} channels",)
@@ -170,7 +139,9 @@ class PictureContent:
 
 
 def fitted(source: Source, want: Want) -> str:
-    """How the pictures become squares, in a word, if it is another way than `fit` would choose by itself."""
+    """How the pictures get their shape, in a word, if it is another way than `fit` would choose by itself."""
+    if want.sides != NO_SIDES:
+        return "whole {}x{}".format(*want.sides)
     plan = fit(source.height, source.width, want.size, uniform=source.uniform, rectangles=want.rectangles)
     if plan.framed:
         return "framed"
@@ -181,7 +152,7 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
     """What a survey has found, or its training or test part, as a source.
 
     Raises:
-        OrganzaError: There are fewer than two usable pictures, or a table of attributes that cannot be used.
+        OrganzaError: There is no usable picture, or a table of attributes that cannot be used.
     """
     folders = layout([picture.path for picture in seen.pictures])
     indices, real_split, notes = folders.part(split, len(seen.pictures))
@@ -191,10 +162,11 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
     if stopping:
         raise OrganzaError(f"{name} cannot be used: {'; '.join(stopping)}")
     problems = tuple(problem.sentence for problem in found)
-    if len(pictures) < 2:
+    if not pictures and isinstance(seen.container, Lone):
+        raise OrganzaError(f"{name} is a file {KINDS[seen.faults[0].kind].phrase}: name another picture")
+    if not pictures:
         because = f": {'; '.join(problems)}" if problems else ""
-        few = "one usable picture, which is not enough to train on," if pictures else "no usable picture"
-        raise OrganzaError(f"{name} holds {few} among {seen.files:,} files{because}")
+        raise OrganzaError(f"{name} holds no usable picture among {seen.files:,} files{because}")
     sizes = sizes_of(pictures)
     (width, height), _ = sizes[0]
     classes, labels, label_notes = folders.classes, None, folders.notes
@@ -222,8 +194,10 @@ def picture_source(name: str, seen: Survey, split: str) -> Source:
 
 
 def _fingerprint(pictures: tuple[Found, ...], classes: tuple[str, ...], labels: Tensor | None) -> str:
-    """The folders' labels are in the paths; a table's are not."""
+    """The folders' labels are in the paths; a table's are not. One picture is the same by whatever name."""
     text = "\n".join(f"{picture.digest} {picture.path}" for picture in pictures)
+    if len(pictures) == 1 and labels is None:
+        text = pictures[0].digest
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16)
     if labels is not None and labels.is_floating_point():
         digest.update("".join(f"\n{name!r}" for name in classes).encode("utf-8", "surrogateescape"))

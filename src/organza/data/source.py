@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
-from organza.data.fitting import Rectangles
+from organza.data.fitting import NO_SIDES, Rectangles, sides_of
 from organza.data.parallel import Progress
 
 
@@ -44,7 +44,7 @@ class Want:
     """What a data set must look like, and where decoded data may be kept.
 
     Attributes:
-        size: Pixels on each side.
+        size: Pixels on each side, where `sides` does not say otherwise.
         channels: 1, 3 or 4.
         cache: Folder for decoded data.
         disk_budget: Bytes above which they are not kept.
@@ -52,6 +52,7 @@ class Want:
         native: Whether pictures keep their own size, and squares of `size` are cut out of them.
         pad: Whether squares that lack 2 or 4 pixels are padded with black, as of `fit`; otherwise they are resized.
         rectangles: Whether pictures that are no squares are cropped to one, or stay whole and are filled up, as of `fit`.
+        sides: Height and width of samples that are whole pictures, resized; (0, 0): samples are squares.
     """
 
     size: int
@@ -62,6 +63,12 @@ class Want:
     native: bool = False
     pad: bool = True
     rectangles: Rectangles = "crop"
+    sides: tuple[int, int] = NO_SIDES
+
+    @property
+    def goal(self) -> tuple[int, int]:
+        """Height and width of a sample."""
+        return sides_of(self.size, self.sides)
 
 
 class Content(Protocol):
@@ -81,7 +88,7 @@ class Source:
     Attributes:
         name: As the user wrote it.
         kind: Images, or points of the plane.
-        count: Usable samples, at least 2; of pairs at least 1.
+        count: Usable samples, at least 1. How many are enough depends on who takes them.
         channels: 1, 3 or 4; 2 for points. Enough for the given pictures of pairs too, and for both of two domains.
         height: Of the most common size; 1 for points.
         width: Of the most common size; 1 for points.

@@ -13,20 +13,20 @@ from typing import Literal
 
 from organza.data.builtin import BUILTINS, SHIPPED, SHIPPED_SUMMARY, find_builtin, open_shipped
 from organza.data.cache import cache_folder
-from organza.data.container import open_container
-from organza.data.fitting import Rectangles, proportional
+from organza.data.container import Lone, open_container
+from organza.data.fitting import NO_SIDES, Rectangles, proportional
 from organza.data.layout import check_split
 from organza.data.mixtures import MIXTURES, open_mixture
 from organza.data.pairs import pair_source
 from organza.data.parallel import Progress
-from organza.data.picture import HEAD, IMAGE_SUFFIXES, Refused, sniff
+from organza.data.picture import HEAD, IMAGE_SUFFIXES, UNSUPPORTED_SUFFIXES, sniff
 from organza.data.pictures import picture_source
 from organza.data.source import Dataset, Source, Want
 from organza.data.survey import Survey, survey
+from organza.data.video import VIDEO_SUFFIXES, video_source
 from organza.errors import OrganzaError, UsageError
 
 DISK_BUDGET = 10 * 2**30
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
 BESIDE = 10_000  # entries of a folder among which the one that was meant is looked for
 
 
@@ -42,23 +42,23 @@ def open_source(
     """Find a source and look at everything in it.
 
     Every file of a folder or zip is hashed and decoded once; the cache folder remembers what was found. Sub-folders are
-    labels, unless a table of attributes lies at the top: `attributes.csv`, or CelebA's own.
+    labels, unless a table of attributes lies at the top: `attributes.csv`, or CelebA's own. One picture is a source of one
+    sample, and the samples of a video are its frames.
 
     Two domains that nothing pairs are two names with a comma between. Pairs are `pairs:` and a folder or zip, in which they
     are files of the same name in the folders A and B (or blur, blurred or input, and sharp, target or gt; alone or within
     parts for training and testing), or else lie side by side in one file: the left half is given, the right half wanted.
 
     Args:
-        name: A built-in name, the path of a folder or zip of images, `A,B`, or `pairs:DIR`. Built-in names come first: a
-            folder of such a name is written `./mnist`. Paths that exist come before the other forms.
+        name: A built-in name, the path of a folder or zip of images, of a picture or a video, `A,B`, or `pairs:DIR`. Built-in
+            names come first: a folder of such a name is written `./mnist`. Paths that exist come before the other forms.
         data_dir: Where to look for built-in data sets first.
         split: train or test. A source without a test part answers with all that it has, and a note.
         progress: Told how many files have been looked at.
 
     Raises:
         UsageError: Nothing has that name, or there is no such split.
-        OrganzaError: It cannot be read, holds fewer than two samples or no pair, or has a table of attributes with mistakes
-            in it.
+        OrganzaError: It cannot be read, holds no sample or no pair, or has a table of attributes with mistakes in it.
     """
     form, names = form_of(name)
     if form == "two":
@@ -78,6 +78,7 @@ def decode(
     native: bool = False,
     pad: bool = True,
     rectangles: Rectangles = "crop",
+    sides: tuple[int, int] = NO_SIDES,
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -93,6 +94,7 @@ def decode(
         pad: Pad squares that lack 2 or 4 pixels with black; without, they are resized, as they should where squares are cut
             out of the result, for then black borders would be training data.
         rectangles: crop: of pictures that are no squares the square in the middle; pad: all of them, filled up.
+        sides: Height and width to which pictures are resized as a whole, instead of a square of `size`; (0, 0): that square.
         cache_dir: Where decoded pictures are kept; without it, $ORGANZA_CACHE or the user's cache folder.
         disk_budget: Bytes above which pictures are not kept: each is decoded when it is read.
         progress: Told how many pictures are decoded.
@@ -106,11 +108,13 @@ def decode(
         raise UsageError(f"{source.name} names two domains, and one is wanted here: name one of them")
     if source.kind == "images" and channels not in (1, 3, 4):
         raise UsageError(f"pictures have 1, 3 or 4 channels, not {channels}")
+    if sides != NO_SIDES and (native or rectangles == "pad"):
+        raise UsageError("pictures are resized to certain sides, cut in their own size or filled up: take one of these")
     if source.kind == "images" and size < 1:
         raise UsageError(f"pictures have a size of 1 pixel or more, not {size}")
     if source.kind == "images" and rectangles == "pad":
         refuse_several_proportions(source, size)
-    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native, pad, rectangles)
+    want = Want(size, channels, cache_dir or cache_folder(), disk_budget, progress, native, pad, rectangles, sides)
     return source.content.dataset(source, want)
 
 
@@ -122,6 +126,7 @@ def decode_domains(
     native: bool = False,
     pad: bool = True,
     rectangles: Rectangles = "crop",
+    sides: tuple[int, int] = NO_SIDES,
     cache_dir: Path | None = None,
     disk_budget: int = DISK_BUDGET,
     progress: Progress | None = None,
@@ -139,6 +144,7 @@ def decode_domains(
             native=native,
             pad=pad,
             rectangles=rectangles,
+            sides=sides,
             cache_dir=cache_dir,
             disk_budget=disk_budget,
             progress=progress,
@@ -178,7 +184,9 @@ def form_of(name: str) -> tuple[Literal["single", "pairs", "two"], tuple[str, ..
         raise UsageError(f"{name}: two domains are two folders, zips or built-in names with a comma between; {wrong}")
     for part in parts:
         if part.startswith("pairs:"):
-            raise UsageError(f"{name}: a domain is a folder, a zip or a built-in name, and not {part}")
+            raise UsageError(
+                f"{name}: a domain is a folder, a zip, a picture, a video or a built-in name, and not {part}"
+            )
     return "two", parts
 
 
@@ -226,7 +234,7 @@ def find_pairs(name: str, folder: str, progress: Progress | None) -> Survey:
 
 
 def find(name: str, data_dir: Path | None, split: str, progress: Progress | None) -> Source | Survey:
-    """The source of that name, one of the form "single", or, if it is a folder or zip, what is in it.
+    """The source of that name, one of the form "single", or, if it is a folder, zip or picture, what is in it.
 
     Errors are those of `open_source`.
     """
@@ -242,10 +250,16 @@ def find(name: str, data_dir: Path | None, split: str, progress: Progress | None
         seen = survey(open_container(found), cache_folder(), progress)
         return replace(seen, notes=(f"read from {found}", *seen.notes))
     if not name:
-        raise UsageError(f"a source has a name: a folder or a zip of pictures, or one of {', '.join(source_names())}")
+        raise UsageError(
+            f"a source has a name: a folder or a zip of pictures, a picture, a video, or one of {', '.join(source_names())}"
+        )
     path = _path(name)
     if os.path.isdir(path) or (os.path.isfile(path) and _is_zip(path)):
         return survey(open_container(path), cache_folder(), progress)
+    if os.path.isfile(path) and path.suffix.lower() in VIDEO_SUFFIXES:
+        return video_source(name, path, split, cache_folder(), progress)
+    if os.path.isfile(path) and _is_picture(path):
+        return survey(Lone(path), cache_folder(), progress)
     raise _no_source(name, path)
 
 
@@ -261,38 +275,36 @@ def _is_zip(path: Path) -> bool:
 def _no_source(name: str, path: Path) -> OrganzaError:
     """Why `name` is no source."""
     if os.path.isfile(path):
-        if path.suffix.lower() in VIDEO_SUFFIXES:
-            return UsageError(f"{name} is a video: a source of this form is not read yet; name a folder of its frames")
-        if path.suffix.lower() in IMAGE_SUFFIXES or _begins_like_a_picture(path):
-            return UsageError(
-                f"{name} is one picture, which is not enough to train on: name a folder or a zip of pictures"
-            )
         return UsageError(
-            f"{name} is no source: it is neither a folder nor a zip of pictures; built-in are {', '.join(source_names())}"
+            f"{name} is no source: it is no folder or zip of pictures, no picture and no video; built-in are "
+            f"{', '.join(source_names())}"
         )
     if os.path.exists(path):
         return UsageError(f"{name} is no source: it is neither a folder nor a file")
     near = [*difflib.get_close_matches(name, source_names(), cutoff=0.5), *_alike(name, path)]
     hint = f"did you mean {' or '.join(near)}?" if near else f"built-in are {', '.join(source_names())}"
-    return UsageError(f"no source '{name}': there is no such folder or zip; {hint}")
+    return UsageError(f"no source '{name}': there is no such folder or file; {hint}")
 
 
-def _begins_like_a_picture(path: Path) -> bool:
+def _is_picture(path: Path) -> bool:
+    """Whether the file is a picture, or says so: a damaged one deserves its own message."""
+    if path.suffix.lower() in IMAGE_SUFFIXES | UNSUPPORTED_SUFFIXES:
+        return True
     try:
         with open(path, "rb") as file:
             return sniff(file.read(HEAD), path.name) is not None
-    except (OSError, Refused):
+    except OSError:
         return False
 
 
 def _alike(name: str, path: Path) -> list[str]:
-    """The folders and zips beside `path` whose names are close to its own, written as the user wrote `name`."""
+    """The folders and files of samples beside `path` whose names are close to its own, written as the user wrote `name`."""
     try:
         with os.scandir(path.parent) as found:
             beside = [
                 entry.name
                 for entry in itertools.islice(found, BESIDE)
-                if entry.is_dir() or entry.name.lower().endswith(".zip")
+                if entry.is_dir() or Path(entry.name).suffix.lower() in {".zip"} | IMAGE_SUFFIXES | VIDEO_SUFFIXES
             ]
     except (OSError, ValueError):  # the folder above is not there either
         return []

@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What a folder or zip holds.
+    """What a folder or zip holds, or a file that lies alone.
 
     Attributes:
         container: Where.

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 import torch
@@ -28,6 +28,7 @@ from organza.files import write_text
 from organza.games import Abilities, Translation
 from organza.games.translation import apply
 from organza.marks import Mark, scatter
+from organza.networks.pyramid.generator import PyramidGenerator
 from organza.recipes import Recipe, from_mapping, to_mapping
 from organza.streams import Streams
 from organza.version import __version__
@@ -35,7 +36,10 @@ from organza.version import __version__
 FORMAT = 1
 CONFIG, WEIGHTS, OPPONENTS = "config.json", "model.safetensors", "opponents.safetensors"
 Label = str | int | Sequence[int] | Tensor
-VERBS = {"from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge"}  # by ability
+VERBS = {
+    "from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge", "pyramids": "vary",
+}  # by ability
+FINISHED = 0.5  # share of its steps from which on the newest scale of a pyramid is used; before, what it adds is noise
 CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
 
 
@@ -117,19 +121,30 @@ class Model:
         Raises:
             UsageError: The model makes nothing from noise, n is negative, there is no such label, or no such truncation.
         """
-        ability = self.abilities.from_noise
-        if ability is None:
+        abilities = self.abilities
+        ability = abilities.from_noise
+        if ability is None and not abilities.pyramids:
             raise UsageError(f"the model '{self.recipe.name}' makes nothing from noise; it is for {self.verbs}")
         if n < 0:
             raise UsageError(f"cannot make {n} samples")
         truncated = Truncation(truncation, cutoff)
-        truncated.check(self.abilities, self.recipe.name)
+        truncated.check(abilities, self.recipe.name)
+        if ability is None:
+            self.vectors(0, label=label)  # refuses labels
+            return self._varied(list(abilities.pyramids.values())[-1].network, n, seed, first)
         vectors, made = self.vectors(n, seed, first, label), []
         for start in range(first, first + n, CHUNK):
             z = latents(ability, seed, range(start, min(start + CHUNK, first + n))).to(self.device)
             own = None if vectors is None else vectors[start - first : start - first + CHUNK].to(self.device)
             made.append(truncated.images(self.abilities, self.networks, z, own).cpu())
         return self.cropped(torch.cat(made) if made else torch.empty(0, *self.recipe.sample))
+
+    def _varied(self, network: str, n: int, seed: int, first: int) -> Tensor:
+        """Variations of the one picture that a network knows; the noise of each comes from the seed and its number alone."""
+        generator, streams = cast(PyramidGenerator, self.networks[network]), Streams(seed)
+        made = [generator.sample(1, streams.generator("sample", number)).cpu() for number in range(first, first + n)]
+        size = generator.sizes[generator.built - 1]
+        return torch.cat(made) if made else torch.empty(0, self.recipe.channels, *size)
 
     def translate(self, images: Tensor, to: str | None = None, seed: int = 0) -> Tensor:
         """Pictures of one domain as pictures of another.
@@ -368,6 +383,9 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> Model:
             f"the weights in {folder} are not those that its {CONFIG} tells of: the folder was copied or written by halves; "
             "copy it again, or run its training command again"
         )
+    for network in networks.values():
+        if isinstance(network, PyramidGenerator) and network.built > 1 and config.get("stage_share", 1.0) < FINISHED:
+            network.unfinished = 1
     return Model({name: network.to(device) for name, network in networks.items()}, recipe, config, folder, opponents)
 
 

@@ -2,7 +2,7 @@
 
 from organza.features.backbones import Backbone
 from organza.features.classifier import Classifier, ClassifierFeatures, SmallClassifier
-from organza.features.embedding import Features, FeaturesEntry, MapFeatures
+from organza.features.embedding import Features, FeaturesEntry, MapFeatures, PlaceFeatures
 from organza.features.inception import Inception
 from organza.features.network_file import NetworkFile
 from organza.features.random_conv import RandomConv
@@ -18,6 +18,7 @@ __all__ = [
     "Inception",
     "MapFeatures",
     "NetworkFile",
+    "PlaceFeatures",
     "RandomConv",
     "SmallClassifier",
     "features_entry",

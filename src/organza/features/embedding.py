@@ -63,6 +63,19 @@ class MapFeatures(Protocol):
         ...
 
 
+@runtime_checkable
+class PlaceFeatures(Protocol):
+    """Features of the places of a picture in its own size, for scores that hold one picture against one other."""
+
+    def places(self, images: Tensor) -> Tensor:
+        """Pictures as of `Features.embed`, not resized -> what is at each place, float32 [n, C, h, w].
+
+        Raises:
+            UsageError: These are no pictures, or too small ones.
+        """
+        ...
+
+
 class FeaturesEntry(Protocol):
     """How features are loaded.
 

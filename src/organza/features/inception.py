@@ -21,7 +21,7 @@ from torch import Tensor
 from organza.errors import OrganzaError, UsageError
 from organza.features.digests import read_whole
 from organza.features.embedding import Embedding
-from organza.features.pictures import to_colour
+from organza.features.pictures import check_pictures, check_sides, to_colour
 from organza.files import cache_folder, written_whole
 from organza.foreign import need, reason
 
@@ -30,6 +30,7 @@ FILE = "weights-inception-2015-12-05-6726825d.pth"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"  # as published; the file's name begins it
 FOLDER = "ORGANZA_WEIGHTS"  # names a folder with weights that somebody has brought
 LAYERS = ("2048", "logits_unbiased")
+SMALLEST = 23  # pixels on each side of a picture in which there are two places at least on each side
 CLASSES = tuple(str(number) for number in range(1008))  # of the published network; they have numbers, no names
 
 
@@ -65,9 +66,35 @@ class InceptionFeatures(Embedding):
         return device
 
     def see(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        pixels = to_colour(images).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-        embedded, logits = self.network(pixels)
+        embedded, logits = self.network(_pixels(images))
         return embedded, logits
+
+    @torch.no_grad()
+    def places(self, images: Tensor) -> Tensor:
+        """The convolution before the second pooling, of pictures in their own size: float32 [n, 192, about H / 4, about W / 4].
+
+        The features of the SIFID (Shaham et al. 2019, arXiv:1905.01164).
+
+        Raises:
+            UsageError: These are no pictures, or some of fewer than 23 pixels on a side.
+        """
+        check_pictures(images)
+        check_sides(images, SMALLEST, self.name)
+        return torch.cat([self._places(part.to(self.device)) for part in torch.split(images, self.chunk)])
+
+    def _places(self, images: Tensor) -> Tensor:
+        network = self.network
+        seen = (_pixels(images).to(torch.float32) - 128) / 128
+        for layer in (
+            network.Conv2d_1a_3x3, network.Conv2d_2a_3x3, network.Conv2d_2b_3x3, network.MaxPool_1,
+            network.Conv2d_3b_1x1, network.Conv2d_4a_3x3,
+        ):  # fmt: skip
+            seen = layer(seen)
+        return seen
+
+
+def _pixels(images: Tensor) -> Tensor:
+    return to_colour(images).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 @dataclass(frozen=True)

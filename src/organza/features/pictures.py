@@ -25,6 +25,19 @@ def check_pictures(images: Tensor) -> None:
         )
 
 
+def check_sides(images: Tensor, least: int, features: str) -> None:
+    """See to it that pictures [n, C, H, W] are large enough to be seen place by place.
+
+    Raises:
+        UsageError: A side is below `least` pixels.
+    """
+    height, width = images.shape[2:]
+    if min(height, width) < least:
+        raise UsageError(
+            f"the features {features} see places in pictures of {least} x {least} pixels or more, not of {width} x {height}"
+        )
+
+
 def to_grey(images: Tensor) -> Tensor:
     """Pictures with one channel, on white where they are transparent.
 

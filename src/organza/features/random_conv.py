@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from organza.features.digests import tensors_digest
 from organza.features.embedding import Embedding, no_logits
-from organza.features.pictures import resize, to_colour
+from organza.features.pictures import check_pictures, check_sides, resize, to_colour
 
 NAME = "random-conv"
 SEED = 20151205
 SIZE = 64  # pixels on each side of the input
 WIDTHS = (16, 32, 64)  # channels at 64, 32 and 16 pixels on each side
+SMALLEST = 4  # pixels on each side of a picture that is seen in its own size: its edges are mirrored
 
 
 class RandomConvolutions(nn.Module):
@@ -91,6 +92,20 @@ class RandomConvFeatures(Embedding):
         """
         chunks = [self.network(_input(part.to(self.device))) for part in torch.split(images, self.chunk)]
         return [torch.cat(layer) for layer in zip(*chunks, strict=True)]
+
+    @torch.no_grad()
+    def places(self, images: Tensor) -> Tensor:
+        """The second map of pictures in their own size, float32 [n, 32, H / 2, W / 2]: each place has seen 7 x 7 pixels.
+
+        Not the third, whose places are so few in small pictures that 64 channels have no covariance.
+
+        Raises:
+            UsageError: These are no pictures, or some of fewer than 4 pixels on a side.
+        """
+        check_pictures(images)
+        check_sides(images, SMALLEST, NAME)
+        chunks = (self.network(to_colour(part.to(self.device)))[1] for part in torch.split(images, self.chunk))
+        return torch.cat(list(chunks))
 
 
 def _input(images: Tensor) -> Tensor:

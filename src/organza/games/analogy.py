@@ -9,9 +9,11 @@ With generators that grow it is the game of document D (the thesis), which keeps
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -50,14 +52,17 @@ from organza.games.scales import (
     scale_plans,
 )
 from organza.losses import AdversarialLoss
+from organza.networks.pyramid.colours import ColourTransport
 from organza.networks.pyramid.generator import PyramidGenerator
 from organza.networks.pyramid.sizes import Size
 
 A, B = "a", "b"
 OTHER = {A: B, B: A}
 GENERATORS, CRITICS = ({side: f"{kind}_{side}" for side in OTHER} for kind in ("generator", "discriminator"))
+COLOURS = "colours"
 PLAYED = ("generator", "discriminator")  # names of the players, and of their turns
 FORGETTING = 0.98  # of the running means of errors, per step
+MEASURED = 16  # pictures of each domain whose colours are taken
 BOUND = 3.0  # at most so many times as much as usual counts the side that lags
 
 
@@ -69,9 +74,13 @@ class Analogy(ScaleGame):
     Attributes:
         weight_b: Of the adversarial terms of domain B in the generators' loss; the paper takes 0.1 for sketches.
         cycle: Weight of the mean square between what a generator has made and what comes back of it from the other domain.
+        own_weight: Weight of what each generator makes of noise, as a fake of its own domain.
+        crossed_weight: Weight of what becomes of that in the other domain, as a fake there.
         self_weight: Weight of a further fake for each domain, which is made of the noisy real picture of the other; as for videos.
+        content: Weight of the mean square between the edges of a translated real picture and of what it was made from.
         mapped: How many of the newest scales a picture goes through on its way into the other domain; 0: all of them, where it
             begins as small as pictures are at the coarsest.
+        colours: Whether pictures get the colours of the other domain, by the best linear map, before they go through its network.
         balance: How much more the side counts that reconstructs its picture worse: the power to which the ratio of its error to the
             mean of both is raised.
     """
@@ -80,8 +89,12 @@ class Analogy(ScaleGame):
     n_generator: int = 1
     weight_b: Rate = 1.0
     cycle: Rate = 1.0
+    own_weight: Rate = 1.0
+    crossed_weight: Rate = 1.0
     self_weight: Rate = 0.0
+    content: Rate = 0.0
     mapped: Natural = 1
+    colours: bool = False
     balance: Rate = 0.0
 
     def at(self, original: Size, size: int) -> tuple[Analogy, Size, int]:
@@ -104,6 +117,11 @@ class Analogy(ScaleGame):
             exhibit=Exhibit(("A", "A as B", "A again", "B", "B as A", "B again"), self.exhibit),
         )
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the kinds of fakes."""
+        return {"own": self.own_weight, "crossed": self.crossed_weight, "self": self.self_weight}
+
     def start(self, network: PyramidGenerator) -> int:
         """The first scale of the way into the network's domain."""
         return max(0, network.built - self.mapped) if self.mapped else 0
@@ -111,6 +129,8 @@ class Analogy(ScaleGame):
     def into(self, networks: Networks, side: str, pictures: Tensor) -> Tensor:
         """Pictures of the other domain as pictures of this one, at the newest scale."""
         network = generator_of(networks, GENERATORS[side])
+        if self.colours:
+            pictures = networks[COLOURS](pictures, list(OTHER).index(side))
         return network.repaint(pictures, self.start(network))
 
     def stage(self, channels: int, loss: AdversarialLoss, scale: Scale, before: Before | None) -> Stage:
@@ -120,6 +140,8 @@ class Analogy(ScaleGame):
             for side in OTHER
             for name, network in grown_pair(self, channels, scale, before, GENERATORS[side], CRITICS[side]).items()
         }
+        if self.colours:
+            networks[COLOURS] = copy.deepcopy(before.networks[COLOURS]) if before else ColourTransport(channels)
         schedule = partial(self.schedule.factor, budget=scale.steps)
         generator, discriminator = PLAYED
         shapes = {
@@ -155,7 +177,7 @@ class Analogy(ScaleGame):
                     moves=self.moves,
                 ),
             ),
-            averaged=tuple(GENERATORS.values()),
+            averaged=(*GENERATORS.values(), *([COLOURS] if self.colours else [])),
             budget=scale.budget,
             state=self.remembered(networks),
             remember=remember,
@@ -174,7 +196,10 @@ class Analogy(ScaleGame):
         return state
 
     def open(self, scale: Scale, networks: Networks, round: Round) -> Tensors:
-        """Anchors, and the amplitudes of the noise."""
+        """Colours, anchors, and the amplitudes of the noise."""
+        if self.colours and scale.index == 0:
+            seen = {side: torch.cat([round.real(side).images for _ in range(MEASURED)]) for side in OTHER}
+            cast(ColourTransport, networks[COLOURS]).measure(*seen.values())
         for side, name in GENERATORS.items():
             real = round.real(side).images[:1]
             anchor(generator_of(networks, name), real, scale.index, self.amplitude, round.stream(f"anchor {side}"))
@@ -204,7 +229,9 @@ class Analogy(ScaleGame):
             own[side] = network.show(network.through(carried.get(side), scales, noises_of(inputs, side, scales)))
         fakes = {}
         for side, other in OTHER.items():
-            fakes[side] = {"own": own[side], "crossed": self.into(networks, side, own[other])}
+            fakes[side] = {"own": own[side]} if self.own_weight else {}
+            if self.crossed_weight:
+                fakes[side]["crossed"] = self.into(networks, side, own[other])
             if self.self_weight:
                 amplitude = generator_of(networks, GENERATORS[other]).amplitudes[-1]
                 disturbed = inputs[f"real_{other}"] + amplitude * inputs[f"disturbance_{other}"]
@@ -226,7 +253,7 @@ class Analogy(ScaleGame):
             critic, real = networks[CRITICS[side]], inputs[f"real_{side}"]
             on_real = critic(real)
             for kind, fake in fakes[side].items():
-                weight = self.self_weight if kind == "self" else 1.0
+                weight = self.weights[kind]
                 on_fake = critic(fake)
                 terms[f"{kind}_{side}"] = weight * loss.discriminator(on_real, on_fake)
                 punished = self.penalty.punish(critic, real, fake, inputs["mix"])
@@ -245,14 +272,23 @@ class Analogy(ScaleGame):
             critic, network = networks[CRITICS[side]], generator_of(networks, GENERATORS[side])
             adversarial = weights[number] * (self.weight_b if side == B else 1.0)
             for kind, fake in fakes[side].items():
-                weight = self.self_weight if kind == "self" else 1.0
+                weight = self.weights[kind]
                 terms[f"{kind}_{side}"] = adversarial * weight * loss.generator(critic(fake))
             error = (reconstructed(network, side, inputs) - inputs[f"real_{side}"]).square().mean()
             errors.append(error.detach())
             terms[f"reconstruction_{side}"] = weights[number] * self.reconstruction * error
-            if self.cycle:
-                back = self.into(networks, side, fakes[OTHER[side]]["crossed"])
+            translated = fakes[OTHER[side]]
+            if self.cycle and "crossed" in translated:
+                back = self.into(networks, side, translated["crossed"])
                 terms[f"cycle_{side}"] = self.cycle * (back - fakes[side]["own"]).square().mean()
+            elif self.cycle and "self" in translated:
+                back = self.into(networks, side, translated["self"])
+                terms[f"cycle_{side}"] = self.cycle * (back - inputs[f"real_{side}"]).square().mean()
+            if self.content and "self" in translated:
+                moved = inputs[f"real_{side}"]
+                if self.colours:
+                    moved = networks[COLOURS](moved, 1 - number)
+                terms[f"content_{side}"] = self.content * edge_difference(translated["self"], moved)
         return Losses(terms, scratch={"errors": torch.stack(errors)})
 
     def translate(self, side: str, networks: Networks, pictures: Tensor) -> Tensor:
@@ -288,6 +324,12 @@ def reconstructed(network: PyramidGenerator, side: str, inputs: Mapping[str, Ten
         with torch.no_grad():
             carried = network.settled_part(noises[:settled])
     return network.show(network.through(carried, range(settled, network.built), noises[settled:]))
+
+
+def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:
+    """The mean square of the difference of neighbouring pixels' differences, over both directions."""
+    difference = pictures - others
+    return difference.diff(dim=2).square().mean() + difference.diff(dim=3).square().mean()
 
 
 def balanced(errors: Tensor, power: float) -> Tensor:

@@ -14,7 +14,16 @@ from organza.metrics.kernel import KernelDistance, kernel_distance, mean_discrep
 from organza.metrics.latent import lerp, path_length, separability, slerp, trimmed_mean
 from organza.metrics.memorisation import Memorisation, memorisation, near_pairs, nearest
 from organza.metrics.modes import ModeCount, count_modes
+from organza.metrics.motion import valid, warp, warp_error
 from organza.metrics.neighbours import density_coverage, precision_recall
+from organza.metrics.one_picture import (
+    deviation,
+    edge_agreement,
+    patch_swd,
+    pixel_diversity,
+    shuffled,
+    single_frechet,
+)
 from organza.metrics.pairs import psnr, ssim
 from organza.metrics.perceptual import perceptual_distance
 
@@ -28,7 +37,9 @@ __all__ = [
     "conditional_accuracy",
     "count_modes",
     "density_coverage",
+    "deviation",
     "diversity_by_class",
+    "edge_agreement",
     "effective_classes",
     "entropy",
     "frechet_distance",
@@ -43,12 +54,19 @@ __all__ = [
     "memorisation",
     "near_pairs",
     "nearest",
+    "patch_swd",
     "path_length",
     "perceptual_distance",
+    "pixel_diversity",
     "precision_recall",
     "psnr",
     "separability",
+    "shuffled",
+    "single_frechet",
     "slerp",
     "ssim",
     "trimmed_mean",
+    "valid",
+    "warp",
+    "warp_error",
 ]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from organza.bounds import Natural, Share
 from organza.data import Rectangles
+from organza.data.fitting import NO_SIDES, sides_of
 from organza.errors import UsageError
 from organza.games import GAMES, Game, GameOptions, Shape
 
@@ -33,6 +34,8 @@ class Recipe:
         rectangles: What becomes of pictures that are no squares. crop: the square in their middle is taken; pad: they stay whole,
             are resized until the longer side is `size`, and filled up with their outermost pixels on both sides, which
             are taken off again from samples. Then all pictures must have the same proportions.
+        sides: Height and width of a training picture of a game that learns a whole picture; (0, 0): `size` x `size`. Filled in
+            from the data.
         augment: Turn, scale, shift and bend training images at random, and what they are to be made from alike.
         ema_half_life: Images after which an old weight counts half in the moving average that samples are made with;
             0 keeps no average.
@@ -60,6 +63,7 @@ class Recipe:
     load: Natural = 0
     native: bool = False
     rectangles: Rectangles = "crop"
+    sides: tuple[Natural, Natural] = NO_SIDES
     augment: bool = False
     ema_half_life: int = 10_000
     ema_ramp: Share = 0.0
@@ -92,11 +96,13 @@ class Recipe:
             )
         if self.rectangles == "pad" and self.channels == 2:
             raise UsageError("points of the plane are no rectangles: leave out --rectangles pad")
+        if self.sides != NO_SIDES:
+            self._check_sides()
 
     @property
     def sample(self) -> tuple[int, int, int]:
         """Shape (C, H, W) of one training sample."""
-        return self.channels, self.size, self.size
+        return self.channels, *sides_of(self.size, self.sides)
 
     @property
     def decoded(self) -> int:
@@ -111,3 +117,13 @@ class Recipe:
     def build(self) -> Game:
         """The game for samples of this recipe's shape."""
         return self.game.build(self.shape, self.images)
+
+    def _check_sides(self) -> None:
+        """Raise the `UsageError` for a whole picture that is to be cut, filled up, or no picture."""
+        if min(self.sides) < 1 or self.channels == 2:
+            raise UsageError(
+                f"--sides are height and width of a picture, as 48,64, not {self.sides[0]},{self.sides[1]}"
+            )
+        wrong = {"--native true": self.native, "--load": self.load, "--rectangles pad": self.rectangles == "pad"}
+        for option in (option for option, there in wrong.items() if there):
+            raise UsageError(f"a picture that is learnt as a whole is not cut or filled up: leave out {option}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from organza.data import Source
+from organza.data.fitting import NO_SIDES
 from organza.errors import UsageError
 from organza.games import GameOptions, Shape
 from organza.recipes.fields import override
@@ -14,6 +15,9 @@ from organza.recipes.table import RECIPES
 
 ROWS = 300  # rows of metrics of a whole run: a smooth curve
 OF_FORM = {"pairs": ("pix2pix-tiny", "pix2pix"), "two": ("cyclegan-tiny", "cyclegan")}  # on a CPU, elsewhere
+OF_ONE = ("singan", 96, 250)  # for one picture: recipe, and longest side on a CPU and elsewhere
+OF_STYLE = ("analogy-plus", 64, 220)  # for two domains of which one is a single picture
+FEWEST_PIXELS = 12  # of the shorter side of a picture that is learnt as a whole: the patches that are compared have 11
 GRIDS, FRAMES = 24, 60  # sample grids of a whole run: a slider worth moving; for points, a film
 
 
@@ -22,28 +26,37 @@ def choose(source: Source, device: str) -> Recipe:
 
     Pictures get the convolutional GAN at the largest power of two that they fill, from 32 up to 64 pixels on a CPU and
     128 on an accelerator; a CPU gets half of the published width. Points of the plane get the perceptron of the ring. Pairs
-    get pix2pix, two domains CycleGAN, on a CPU in their small forms.
+    get pix2pix, two domains CycleGAN, on a CPU in their small forms; but one picture gets SinGAN, and two domains of which
+    one is a single picture an analogy.
     """
     if source.kind == "points":
         return RECIPES["ring"]
+    on_cpu = device == "cpu"
+    if source.form == "single" and source.count == 1:
+        name, small, full = OF_ONE
+        return override(RECIPES[name], {"size": min(small, max(source.height, source.width)) if on_cpu else full})
+    if source.form == "two" and any(domain.count == 1 for domain in source.domains):
+        name, small, full = OF_STYLE
+        return override(RECIPES[name], {"size": small if on_cpu else full})
     if source.form != "single":
-        return RECIPES[OF_FORM[source.form][device != "cpu"]]
-    shorter, largest = min(source.height, source.width), 64 if device == "cpu" else 128
+        return RECIPES[OF_FORM[source.form][not on_cpu]]
+    shorter, largest = min(source.height, source.width), 64 if on_cpu else 128
     size = 32
     while size * 2 <= min(shorter, largest):
         size *= 2
     changes: dict[str, object] = {"size": size, "batch": 64}
-    if device == "cpu":
+    if on_cpu:
         changes |= {"generator.width": 32, "discriminator.width": 32}
     return override(RECIPES["dcgan"], changes)
 
 
 def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Recipe:
-    """The recipe with the source's channels and classes, unless the user has pinned them.
+    """The recipe with the source's channels and classes, and for whole pictures their sides, unless the user has pinned them.
 
     Raises:
-        UsageError: The recipe is for pictures and the source has points, or the other way round; or the recipe takes labels,
-            and the source has none; or rectangles are to be filled up for a recipe that makes nothing from noise.
+        UsageError: The recipe is for pictures and the source has points, or the other way round; or it has fewer or more of
+            them than the recipe learns from, or too small ones; or the recipe takes labels, and the source has none; or
+            rectangles are to be filled up for a recipe that makes nothing from noise.
     """
     if (source.kind == "points") != (recipe.channels == 2):
         wanted = "points of the plane, as ring8" if recipe.channels == 2 else "pictures"
@@ -57,14 +70,53 @@ def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Reci
             )
         fitted["classes"] = len(source.classes)
     refuse_other_forms(recipe, source)
+    refuse_other_counts(recipe, source)
     if recipe.rectangles == "pad" and recipe.build().abilities.from_noise is None:
+        instead = (
+            "; --native true cuts the training squares out of whole pictures" if recipe.build().needs == "many" else ""
+        )
         raise UsageError(
             f"the recipe '{recipe.name}' makes pictures from pictures of any shape, and what it makes is not cropped: leave out "
-            "--rectangles pad; --native true cuts the training squares out of whole pictures"
+            f"--rectangles pad{instead}"
         )
     if fitted.get("classes", recipe.classes) != recipe.classes and "classes" in pinned:
         raise UsageError(f"{source.name} has {len(source.classes)} classes, not {recipe.classes}: leave out --classes")
-    return override(recipe, {name: value for name, value in fitted.items() if name not in pinned})
+    recipe = override(recipe, {name: value for name, value in fitted.items() if name not in pinned})
+    return recipe if recipe.build().needs == "many" else for_whole(recipe, source, pinned)
+
+
+def for_whole(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Recipe:
+    """The recipe for pictures of the source's shape that are learnt as a whole.
+
+    Options of games that learn such pictures have a method `at`: (height and width of the first domain's picture, size) ->
+    the game for it, sides of the training picture or (0, 0), and the budget.
+
+    Raises:
+        UsageError: There is too little of a picture, as it is or at this size.
+    """
+    domains = source.domains or (source,)
+    for domain in domains:
+        if min(domain.height, domain.width) < FEWEST_PIXELS:
+            raise UsageError(
+                f"{domain.name} is {domain.width}x{domain.height}, and of less than {FEWEST_PIXELS} pixels a side nothing can be "
+                "learnt: name a larger picture"
+            )
+    found: Callable[[tuple[int, int], int], tuple[GameOptions, tuple[int, int], int]] | None
+    found = getattr(recipe.game, "at", None)
+    if found is not None:
+        game, sides, images = found((domains[0].height, domains[0].width), recipe.size)
+        filled = {"sides": sides, "images": images}
+        tree = {name: value for name, value in filled.items() if name not in pinned}
+        recipe = override(replace(recipe, game=game), tree)
+    _, height, width = recipe.sample
+    if min(height, width) < FEWEST_PIXELS:
+        shorter, longer = sorted((domains[0].height, domains[0].width)) if recipe.sides != NO_SIDES else (1, 1)
+        larger = -(-FEWEST_PIXELS * longer // shorter)
+        raise UsageError(
+            f"{domains[0].name} is {domains[0].width}x{domains[0].height} and would be {width}x{height}, and of less than "
+            f"{FEWEST_PIXELS} pixels a side nothing can be learnt: take --size {larger} or more, or crop it"
+        )
+    return recipe
 
 
 def settle(recipe: Recipe) -> tuple[Recipe, tuple[str, ...]]:
@@ -109,6 +161,23 @@ def refuse_other_forms(recipe: Recipe, source: Source) -> None:
             f"the recipe '{recipe.name}' learns from pairs: name them as --data pairs:DIR, where DIR holds A (what is given) "
             "and B (what is wanted), or pictures that show both side by side"
         )
+
+
+def refuse_other_counts(recipe: Recipe, source: Source) -> None:
+    """Raise the `UsageError` for a source that has fewer or more samples than the recipe's game needs."""
+    needs = recipe.build().needs
+    for domain in source.domains or (source,):
+        if needs == "many" and domain.count < 2 and domain.form != "pairs":
+            of_one = "structural-analogy learns from two pictures" if source.domains else "singan learns from one"
+            raise UsageError(
+                f"one picture ({domain.name}) is not enough to train '{recipe.name}' on: name a folder or a zip of pictures; "
+                f"{of_one}"
+            )
+        if needs == "one" and domain.count > 1:
+            raise UsageError(
+                f"the recipe '{recipe.name}' learns from one picture{' of each domain' if source.domains else ''}, and "
+                f"{domain.name} has {domain.count:,}: name one of them, as --data photo.png"
+            )
 
 
 def with_cadence(recipe: Recipe) -> Recipe:

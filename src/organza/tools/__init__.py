@@ -10,15 +10,18 @@ from organza.tools.sample import write_samples
 from organza.tools.scoring import (
     FAKES,
     METRICS,
+    SAMPLES,
     Fakes,
     Metric,
     Reference,
     Scores,
     fakes_of_model,
     fakes_of_source,
+    learnt_one_picture,
     open_reference,
     other_part,
     score,
+    score_one_picture,
     score_samples,
 )
 from organza.tools.scoring.listing import listing
@@ -28,6 +31,7 @@ from organza.tools.sweep import Question, Sweep, make_cells, train_all
 __all__ = [
     "FAKES",
     "METRICS",
+    "SAMPLES",
     "Cell",
     "CellResult",
     "Comparison",
@@ -49,6 +53,7 @@ __all__ = [
     "fakes_of_source",
     "find_study",
     "fitness_of",
+    "learnt_one_picture",
     "listing",
     "live_scorer",
     "make_cells",
@@ -57,6 +62,7 @@ __all__ = [
     "run_cells",
     "run_study",
     "score",
+    "score_one_picture",
     "score_samples",
     "study_names",
     "threads_of_each",

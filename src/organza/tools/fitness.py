@@ -23,7 +23,7 @@ ENOUGH = (
     (10_000, "enough for a GAN from scratch"),
     (2_000, "enough for a small GAN from scratch; look out for over-fitting"),
     (200, "enough for training with augmentation (--flip true, say); expect over-fitting"),
-    (2, "too few for a GAN from scratch: models of one image, or fine-tuning a trained one (--from)"),
+    (1, "too few for a GAN from scratch: models of one image, or fine-tuning a trained one (--from)"),
 )
 
 

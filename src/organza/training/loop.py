@@ -269,7 +269,8 @@ class Keeper:
         entered = self.session.entered
         averages = entered.averages.networks
         opponents = {name: network for name, network in entered.networks.items() if name not in averages}
-        facts = {**self.facts, "images": self.session.clock, "stage": entered.name}
+        share = self.session.stage_share(self.recipe.images)
+        facts = {**self.facts, "images": self.session.clock, "stage": entered.name, "stage_share": round(share, 4)}
         save_model(folder, self.recipe, averages, opponents, facts | ({"scores": dict(scores)} if scores else {}))
 
     @property

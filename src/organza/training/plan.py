@@ -26,6 +26,8 @@ class Plan:
         done: Images already seen, when the run goes on.
         resumes: Whether there is a run in the folder already.
         notes: What the user should know besides, one line each.
+        costs: Of each stage the share of the budget at its end, and the seconds that a unit of the clock takes in it, as the probe has
+            measured them; empty where they are not known.
     """
 
     recipe: Recipe
@@ -39,11 +41,26 @@ class Plan:
     done: int
     resumes: bool
     notes: tuple[str, ...]
+    costs: tuple[tuple[float, float], ...] = ()
 
     @property
     def seconds(self) -> float:
         """Time still to go."""
-        return max(0, self.recipe.images - self.done) / self.images_per_second
+        return self.seconds_from(self.done)
+
+    def seconds_from(self, clock: int) -> float:
+        """Time from a moment of the training to its end, as its stages were measured before."""
+        budget = self.recipe.images
+        if not self.costs:
+            return max(0, budget - clock) / self.images_per_second
+        ends = [round(share * budget) for share, _ in self.costs]
+        spans = zip([0, *ends], ends, (cost for _, cost in self.costs), strict=False)
+        return sum(max(0, end - max(start, clock)) * cost for start, end, cost in spans)
+
+    @property
+    def unit(self) -> str:
+        """What budgets count: images or steps."""
+        return self.recipe.build().clock
 
     def record(self) -> dict[str, Any]:
         """The plan for programs."""
@@ -68,20 +85,34 @@ class Plan:
         recipe, source = self.recipe, self.source
         sizes = ", ".join(f"{name} {facts['parameters']:,}" for name, facts in self.networks.items())
         labels = f", {len(source.classes)} classes" if source.classes else ""
+        unit = self.unit
         lines = [
             ("recipe", f"{recipe.name} ({recipe.paper}), batch {recipe.batch}"),
             ("data", f"{source.name}: {source.count:,} {source.kind}{labels}, {self.fit}"),
             ("parameters", sizes),
             ("device", self.device + (f", {memory_text(self.memory)} of memory" if self.memory else "")),
-            ("speed", f"{self.images_per_second:,.0f} images/s"),
+            ("speed", f"{rate_text(self.images_per_second)} {unit}/s"),
             (
                 "stops",
-                f"at {recipe.images:,} images ({recipe.images / source.count:.1f} epochs), in about "
-                f"{duration(self.seconds)}; --images or --minutes change it",
+                f"at {recipe.images:,} {unit} ({self._parts}), in about {duration(self.seconds)}; "
+                f"--images{' (which are steps here)' if unit == 'steps' else ''} or --minutes change it",
             ),
-            ("run", f"{self.out}" + (f" (goes on at {self.done:,} images)" if self.done else "")),
+            ("run", f"{self.out}" + (f" (goes on at {self.done:,} {unit})" if self.done else "")),
         ]
         return lines + [("note", note) for note in self.notes]
+
+    @property
+    def _parts(self) -> str:
+        """The budget in other words."""
+        if self.unit == "images":
+            return f"{self.recipe.images / self.source.count:.1f} epochs"
+        stages = len(self.recipe.build().stages)
+        return f"{self.recipe.images / stages:,.0f} for each of {stages} scale{'s' if stages > 1 else ''}"
+
+
+def rate_text(rate: float) -> str:
+    """A speed with as many digits as say something."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def duration(seconds: float) -> str:

@@ -25,6 +25,7 @@ from organza.training.request import Request
 from organza.training.session import Session
 
 SMALLEST_BATCH = 8
+FROM_DATA = {"sides"}  # fields that are filled in with the shape of a whole picture
 HELD_PART, FEWEST_HELD = 20, 8  # one in so many samples at most is held out; fewer than so many would say nothing
 
 
@@ -73,13 +74,14 @@ def make_plan(
         settled: What was decided for this machine, one note each.
 
     Raises:
-        OrganzaError: The device's memory is too small for the batch.
+        OrganzaError: The device's memory is too small for the batch, or there is nothing to learn from a picture.
     """
+    refuse_one_colour(recipe, source, datasets)
     notes = [*settled, *source.notes, *dict.fromkeys(note for dataset in datasets.values() for note in dataset.notes)]
     resumes = folder.exists
     status = folder.read_record().get("status", {}) if resumes else {}
     if status.get("images_per_second"):
-        tried = Probe(status["images_per_second"], 0)
+        tried = Probe(status["images_per_second"], 0, tuple((end, cost) for end, cost in folder.read_record().get("costs", [])))
     else:
         recipe, tried = fitting_batch(recipe, datasets, request, notes, fixed=resumes or "batch" in request.pinned)
     if not resumes:
@@ -101,13 +103,26 @@ def make_plan(
         done=int(status.get("images", 0)),
         resumes=resumes,
         notes=tuple(notes),
+        costs=tried.costs,
     )
+
+
+def refuse_one_colour(recipe: Recipe, source: Source, datasets: Mapping[str, Dataset]) -> None:
+    """Raise the `OrganzaError` for pictures that are learnt as a whole and show nothing, one of which would be enough."""
+    if recipe.build().needs == "many":
+        return
+    for domain, dataset in zip(source.domains or (source,), datasets.values(), strict=True):
+        pictures = (dataset.read(torch.tensor([index])).flatten(0, 2) for index in range(dataset.count))
+        if all(bool((pixels == pixels[0]).all()) for pixels in pictures):
+            raise OrganzaError(f"{domain.name} has one colour only: there is nothing to learn from it")
 
 
 def fit_of(source: Source, recipe: Recipe) -> Fit:
     """How a picture of the source becomes one of the recipe's size."""
     uniform = source.uniform and not recipe.load
-    return fit(source.height, source.width, recipe.decoded, uniform=uniform, rectangles=recipe.rectangles)
+    return fit(
+        source.height, source.width, recipe.decoded, uniform=uniform, rectangles=recipe.rectangles, sides=recipe.sides
+    )
 
 
 def fit_sentence(source: Source, recipe: Recipe) -> str:
@@ -130,7 +145,8 @@ def continued(request: Request, folder: RunFolder, source: Source) -> Recipe:
     asked = flatten(to_mapping(request.recipe))
     began = before_remedies(flatten(to_mapping(stored)), record.get("remedies", []))
     compared = request.pinned if request.chosen else set(asked) | set(began)
-    decided = set(getattr(request.recipe.game, "decided", ())) - request.pinned  # by the files of the machine, once
+    # By the files of the machine, once; and by the data, of which is said below whether they are others.
+    decided = (set(getattr(request.recipe.game, "decided", ())) | FROM_DATA) - request.pinned
     for name in sorted(compared - FREE - decided):
         if asked.get(name) != began.get(name):
             raise UsageError(

@@ -18,10 +18,12 @@ class Probe(NamedTuple):
     Attributes:
         images_per_second: Clock of the game per second.
         memory: Bytes that the process has needed at most.
+        costs: Of each stage the share of the budget at its end, and the seconds that a unit of the clock takes in it.
     """
 
     images_per_second: float
     memory: int
+    costs: tuple[tuple[float, float], ...] = ()
 
 
 def probe(session: Session, images: int) -> Probe:
@@ -34,15 +36,17 @@ def probe(session: Session, images: int) -> Probe:
     Raises:
         torch.OutOfMemoryError: The device is too small.
     """
-    stages, left, seconds = len(session.game.stages), images, 0.0
+    stages, left, seconds, costs = len(session.game.stages), images, 0.0, list[tuple[float, float]]()
     for stage in range(stages):
         session.progress.step = LATER
         if stage:
             session.enter(stage, session.entered)
         share = left if stage == stages - 1 else min(left, session.entered.stage.budget or left)
-        seconds += share / rate(session, SECONDS / stages)
+        cost = 1 / rate(session, SECONDS / stages)
+        seconds += share * cost
         left -= share
-    return Probe(images / seconds, memory_in_use(session.device))
+        costs.append((1 - left / images, cost))
+    return Probe(images / seconds, memory_in_use(session.device), tuple(costs))
 
 
 def rate(session: Session, span: float) -> float:

@@ -120,6 +120,11 @@ class Session:
         last = self.progress.stage == len(self.game.stages) - 1
         return not (last or budget is None or self.clock - self.progress.stage_start < budget)
 
+    def stage_share(self, budget: int) -> float:
+        """How much of the present stage is done, in a run of this budget: 1 is all of it."""
+        start, own = self.progress.stage_start, self.entered.stage.budget
+        return min(1.0, (self.clock - start) / max(1, budget - start if own is None else own))
+
     def advance(self) -> None:
         """Enter the next stage if the present one is over."""
         if self.stage_over:

@@ -78,26 +78,29 @@ class Shown:
 def exhibited(batches: Mapping[str, Batches], size: int) -> dict[str, Batch]:
     """The real pictures of each domain with which a game shows what it makes of them, the same all through the run.
 
-    They are not trained on, where any are held out, and cut from the middle.
+    They are not trained on, where any are held out; where squares are cut out of the training pictures, these are cut from
+    the middle.
 
     Args:
         batches: By domain.
-        size: Pixels on each side.
+        size: Pixels on each side, which decides how many there are.
     """
     shown = {}
     for domain, own in batches.items():
         held = own.order.left_out
         chosen = (held if len(held) else own.order.members)[: max(2, min(EXHIBITED, PIXELS // size))]
         dataset = own.dataset
-        images = middle(to_samples(dataset.read(chosen)), size).to(own.device)
+        images = middle(to_samples(dataset.read(chosen)), own.cut).to(own.device)
         inputs = None
         if isinstance(dataset, PairedDataset):
-            inputs = middle(to_samples(dataset.inputs.read(chosen)), size).to(own.device)
+            inputs = middle(to_samples(dataset.inputs.read(chosen)), own.cut).to(own.device)
         shown[domain] = Batch(images, inputs=inputs)
     return shown
 
 
 def middle(pictures: Tensor, size: int) -> Tensor:
-    """The middle square of pictures [n, C, H, W]."""
+    """The middle square of pictures [n, C, H, W]; of size 0: all of them."""
+    if not size:
+        return pictures
     top, left = ((side - size) // 2 for side in pictures.shape[2:])
     return pictures[..., top : top + size, left : left + size]

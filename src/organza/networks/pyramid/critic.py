@@ -57,16 +57,18 @@ class PatchCriticOptions(NetworkOptions):
     """A discriminator of small patches, as in SinGAN and ConSinGAN.
 
     Attributes:
-        width: Channels; where each scale has its own, of the first four, and the next four have twice as many, all others four times.
+        width: Channels; where each scale has its own critic, of the first four scales, and every four there are twice as many.
+        widest: How many times as many at most.
         layers: Convolutions 3x3, which see patches of 2 layers + 1 pixels a side.
         norm: batch: batch normalisation after all but the last, as SinGAN has it, in spite of the gradient penalty.
         slope: Of the leaky ReLU below zero.
-        each: Whether each scale has a critic of its own, as wide as SinGAN's generator is there; else one goes on from scale to scale.
+        each: Whether each scale has a critic of its own; else one goes on from scale to scale.
     """
 
     role: ClassVar[Role] = "discriminator"
 
     width: Count = 32
+    widest: Count = 4
     layers: Count = 5
     norm: Literal["none", "batch"] = "batch"
     slope: Share = 0.2
@@ -83,7 +85,7 @@ class PatchCriticOptions(NetworkOptions):
 
     def width_at(self, scale: int) -> int:
         """Channels at a scale."""
-        return width_at(self.width, scale) if self.each else self.width
+        return width_at(self.width, scale, self.widest) if self.each else self.width
 
     def build(self, dims: Dims) -> PatchCritic:
         channels, *sides = dims.sample

@@ -43,6 +43,7 @@ class PyramidGenerator(nn.Module, ABC):
         amplitudes: Buffer [scales]: what the noise of each scale is multiplied with.
         anchor: Buffer: what enters the coarsest scale for the training picture to come out.
         takes_picture: Whether the coarsest scale may have a picture in the place of noise.
+        unfinished: How many of the newest scales are left out of everything, because their training has hardly begun.
     """
 
     takes_picture: ClassVar[bool] = False
@@ -56,11 +57,17 @@ class PyramidGenerator(nn.Module, ABC):
         self.register_buffer("amplitudes", torch.zeros(len(self.sizes)))
         self.register_buffer("anchor", torch.zeros(anchor))
         self.amplitudes[0] = 1.0
+        self.unfinished = 0
 
     @property
     @abstractmethod
+    def levels(self) -> nn.ModuleList:
+        """The layers that each scale has for itself."""
+
+    @property
     def built(self) -> int:
-        """Scales that are there already."""
+        """Scales that are there already, without unfinished ones."""
+        return len(self.levels) - self.unfinished
 
     @property
     @abstractmethod

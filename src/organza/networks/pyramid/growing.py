@@ -49,8 +49,8 @@ class GrowingGenerator(PyramidGenerator):
         return [nn.Conv2d(inputs, self.options.width, 3), *norm, nn.LeakyReLU(self.options.slope, inplace=True)]
 
     @property
-    def built(self) -> int:
-        return len(self.body)
+    def levels(self) -> nn.ModuleList:
+        return self.body
 
     @property
     def settled(self) -> int:

@@ -20,12 +20,12 @@ from organza.networks.network import NETWORKS
 from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions, Rated, resized
 from organza.networks.pyramid.sizes import Size
 
-DOUBLED_EVERY, WIDEST = 4, 4  # scales after which the width doubles, and at most how many times the first it gets
+DOUBLED_EVERY = 4  # scales
 
 
-def width_at(width: int, scale: int) -> int:
-    """Channels of the networks of a scale: twice as many every four scales, up to four times as many."""
-    return width * min(2 ** (scale // DOUBLED_EVERY), WIDEST)
+def width_at(width: int, scale: int, widest: int) -> int:
+    """Channels of the networks of a scale: twice as many every four scales, up to `widest` times as many."""
+    return width * min(2 ** (scale // DOUBLED_EVERY), widest)
 
 
 def convolutions(inputs: int, width: int, outputs: int, layers: int, padding: int, slope: float, norm: bool) -> nn.Sequential:
@@ -51,8 +51,8 @@ class ScaleGenerator(PyramidGenerator):
         self.grow()
 
     @property
-    def built(self) -> int:
-        return len(self.scales)
+    def levels(self) -> nn.ModuleList:
+        return self.scales
 
     @property
     def settled(self) -> int:
@@ -60,8 +60,8 @@ class ScaleGenerator(PyramidGenerator):
 
     def grow(self) -> None:
         options, scale = self.options, self.built
-        width = width_at(options.width, scale)
-        if scale and width == width_at(options.width, scale - 1):
+        width = options.width_at(scale)
+        if scale and width == options.width_at(scale - 1):
             self.scales.append(copy.deepcopy(self.scales[-1]))
         else:
             padding = 1 if options.padding == "each" else 0
@@ -143,7 +143,8 @@ class ScaleGeneratorOptions(PyramidOptions):
     """A generator with a network for each scale, as in SinGAN and structural analogy.
 
     Attributes:
-        width: Channels of the first four scales; the next four have twice, all others four times as many.
+        width: Channels of the first four scales; every four scales there are twice as many.
+        widest: How many times as many at most.
         layers: Convolutions 3x3 of each scale.
         padding: outer: zeros around picture and noise, one pixel for each convolution; noise: the same, but noise in that frame,
             which animations need to move at their borders; each: every convolution pads with zeros.
@@ -152,6 +153,7 @@ class ScaleGeneratorOptions(PyramidOptions):
     """
 
     width: Count = 32
+    widest: Count = 4
     layers: Count = 5
     padding: Literal["outer", "noise", "each"] = "outer"
     resizing: Literal["bicubic", "bilinear"] = "bicubic"
@@ -161,6 +163,10 @@ class ScaleGeneratorOptions(PyramidOptions):
     def margin(self) -> int:
         """Pixels that the convolutions take off at each border without padding."""
         return self.layers
+
+    def width_at(self, scale: int) -> int:
+        """Channels at a scale."""
+        return width_at(self.width, scale, self.widest)
 
     def pyramid(self, channels: int, sizes: Sequence[Size]) -> ScaleGenerator:
         return ScaleGenerator(channels, sizes, self)

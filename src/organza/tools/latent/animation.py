@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from organza.data.video import library, reading
 from organza.errors import UsageError
 from organza.exchange.model import picture_pixels
 from organza.files import written_whole
 from organza.marks import Mark, opaque, save_gif, save_picture
-from organza.tools.pictures.video import CONTAINERS, QUALITY, library, reading
+from organza.tools.pictures.video import CONTAINERS, QUALITY
 
 Pixels = NDArray[np.uint8]
 RATES = range(1, 51)

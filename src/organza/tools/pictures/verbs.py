@@ -14,6 +14,9 @@ import torch
 
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model
+from organza.games import Translation
+from organza.games.enlarging import enlarging
+from organza.networks.pyramid.generator import PyramidGenerator
 from organza.tools.pictures.files import Failure, Job, jobs_for
 from organza.tools.pictures.networks import BUDGET, Way
 from organza.tools.pictures.photo import read_photo, remade, write_photo
@@ -23,6 +26,8 @@ from organza.training.planning import is_out_of_memory
 
 Verb = Literal["deblur", "translate", "enlarge"]
 Told = Callable[[int, int, str], None]
+FACTORS = range(2, 9)
+"""How many times models of one picture enlarge."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Asked:
         tile: Pixels on each side of a tile; None: the whole picture if it fits.
         seed: Of dropout, for models that go on with it.
         targets: Folder of the true pictures, or one of them.
+        factor: For enlarge, by a model of one picture: how many times; None: as many as the model says.
     """
 
     verb: Verb
@@ -46,6 +52,7 @@ class Asked:
     tile: int | None = None
     seed: int = 0
     targets: Path | None = None
+    factor: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,24 @@ def way_of(model: Model, asked: Asked) -> Way:
         UsageError: The model cannot do it.
     """
     translation = model.ability(asked.verb, asked.to)
+    if asked.factor is not None:
+        translation = enlarged(model, translation, asked.factor)
     return Way(translation, model.networks, model.recipe.channels, asked.tile, budget_on(model.device))
+
+
+def enlarged(model: Model, translation: Translation, factor: int) -> Translation:
+    """The ability to enlarge so many times instead.
+
+    Raises:
+        UsageError: The model enlarges as it was trained to, or the factor is none that is possible.
+    """
+    if not isinstance(model.networks[translation.network], PyramidGenerator):
+        raise UsageError(
+            f"the model '{model.recipe.name}' enlarges {translation.scale} times: --factor is for models of one picture"
+        )
+    if factor not in FACTORS:
+        raise UsageError(f"--factor is a whole number from {FACTORS[0]} to {FACTORS[-1]}, not {factor}")
+    return enlarging(translation.network, factor)
 
 
 def remake(model: Model, asked: Asked, progress: Told = lambda done, total, label: None) -> Pictured:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from organza.data.picture import LARGEST_PIXELS
+from organza.data.video import expected, library, reading, upright
 from organza.errors import OrganzaError
 from organza.files import written_whole
 from organza.marks import Mark
@@ -129,12 +129,6 @@ class Writer:
         return stream
 
 
-def upright(frame: Any) -> Pixels:
-    """A frame as uint8 [H, W, 3], turned as the file asks for."""
-    pixels: Pixels = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-
-
 def pass_on(packets: list[Any], copies: Mapping[Any, Any], made: Any) -> None:
     """Write packets of sound as they are, and forget them."""
     for packet in packets:
@@ -151,38 +145,3 @@ def copied(made: Any, sound: Any, source: Path, target: Path, av: Any) -> Any:
         raise OrganzaError(
             f"the sound of {source} ({sound.codec_context.name}) does not go into {target.suffix} ({error}): name OUTPUT .mkv"
         ) from None
-
-
-def expected(stream: Any, container: Any, av: Any) -> int:
-    """How many frames there are, as far as the file says; 0 where it says nothing."""
-    if stream.frames:
-        return int(stream.frames)
-    seconds = float(container.duration or 0) / float(av.time_base)
-    return int(seconds * float(stream.average_rate or 0))
-
-
-def library() -> Any:
-    """PyAV.
-
-    Raises:
-        OrganzaError: It is not installed.
-    """
-    try:
-        import av
-    except ImportError:
-        raise OrganzaError("videos need the package av: pip install 'organza[pictures]'") from None
-    return av
-
-
-@contextmanager
-def reading(source: Path, av: Any) -> Iterator[None]:
-    """Turn what FFmpeg says within the block into one line."""
-    try:
-        yield
-    except av.error.EOFError:
-        raise OrganzaError(f"no frame of {source} can be read: it is empty or damaged") from None
-    except (av.error.FFmpegError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in (13, 28, 30):  # the disk's own errors: EACCES, ENOSPC, EROFS
-            raise
-        said = getattr(error, "strerror", None) or error
-        raise OrganzaError(f"{source} cannot be used as a video: {said}") from None

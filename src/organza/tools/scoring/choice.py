@@ -8,7 +8,7 @@ from organza.errors import UsageError, unknown
 from organza.features import MapFeatures
 from organza.tools.scoring.fakes import Fakes
 from organza.tools.scoring.reference import Reference, part_of
-from organza.tools.scoring.table import DEFAULT, METRICS, PAIRS, POINTS, STYLE
+from organza.tools.scoring.table import ANALOGY, DEFAULT, METRICS, ONE_PICTURE, PAIRS, POINTS, STYLE
 
 OF_CLASSES = ("is", "classes", "entropy", "smallest_class")
 OF_LABELS = ("accuracy", "diversity")
@@ -70,6 +70,8 @@ def obstacle(key: str, fakes: Fakes, reference: Reference, other: Reference | No
         return f"it counts the clusters of a mixture (ring8, grid25), and {source.name} has pictures"
     if key in PAIRS:
         return _no_pairs(key, fakes, reference)
+    if key in (*ONE_PICTURE, *ANALOGY):
+        return f"it needs a model that has learnt one picture or an analogy of two, and {fakes.name} is none"
     if key in STYLE and (fakes.model is None or not fakes.model.abilities.styles):
         return f"it needs a style generator, and {fakes.name} is none"
     if key == "ppl_z" and fakes.model is None:

@@ -147,6 +147,47 @@ METRICS = {
             "separability", "Separability", "lower", "how well planes part attributes in the latent space; 1 is best",
             "How well a plane in the latent space parts what has an attribute from what has not: 1 if perfectly.",
         ),
+        Metric(
+            "sifd", "SIFD[{features}]", "lower", "how far textures of samples are from those of the one training picture",
+            "The Fréchet distance between the places of each sample and those of the one training picture as a network sees"
+            " them, averaged over samples: 0 for the picture itself.",
+            "SIFID",
+        ),
+        Metric(
+            "patch_swd", "Patch distance", "lower", "how far small patches of samples are from the picture's own",
+            "The sliced Wasserstein distance between the 7x7 patches of each sample and those of the one training picture, over"
+            " the levels of a Laplacian pyramid: 0 for the picture itself; pixels span 2.",
+        ),
+        Metric(
+            "patch_swd_noise", "Patch distance of noise", None, "the same for the picture's pixels in random order",
+            "The patch distance of noise that has the picture's colours and nothing else of it: what a sample's is to be"
+            " compared with.",
+        ),
+        Metric(
+            "pixel_diversity", "Diversity of pixels", "higher", "how much samples differ: near 0 they are all the same",
+            "The standard deviation of each pixel among samples, averaged over the picture; pixels span 2, and near 0 the model"
+            " repeats its training picture.",
+        ),
+        Metric(
+            "psnr_reconstruction", "PSNR of the reconstruction", "higher", "decibels between the picture and its own copy",
+            "The peak signal-to-noise ratio, in decibels, of the training picture as the model makes it anew; of an"
+            " analogy of the picture that comes out worse.",
+        ),
+        Metric(
+            "style", "Style distance[{features}]", "lower", "how far textures of translations are from those of B",
+            "The Fréchet distance between the places of each translated picture and those of the picture whose style is wanted,"
+            " as a network sees them, averaged: 0 for equal textures.",
+        ),
+        Metric(
+            "structure", "Structure", "higher", "whether translations have their edges where A has them; at most 1",
+            "The correlation of the edges of each translated picture with those of the picture that it was made from, averaged:"
+            " 1 where they lie in the same places, about 0 for unrelated pictures.",
+        ),
+        Metric(
+            "warp_error", "Warping error", "lower", "how much a translated video flickers, beside its motion",
+            "The mean difference between each frame of a translated video and the one before, moved by the optical flow of the"
+            " original: 0 if everything only moves; pixels span 2.",
+        ),
     )
 }  # fmt: skip
 
@@ -155,6 +196,10 @@ PAIRS = ("psnr", "ssim", "lpips")
 BARE = ("psnr", "ssim")
 """Those that look at pixels, through no features."""
 STYLE = ("ppl_w", "separability")
+ONE_PICTURE = ("sifd", "patch_swd", "patch_swd_noise", "pixel_diversity", "psnr_reconstruction")
+"""Of models that have learnt one picture."""
+ANALOGY = ("psnr_reconstruction", "style", "structure", "warp_error")
+"""Of models that translate one picture into the style of another."""
 STANDARD = ("fd", "precision", "recall", "classes", "smallest_class", "accuracy", "diversity")
 """What a comparison of many runs shows of pictures."""
 DEFAULT = (*STANDARD, "kid", "density", "coverage", "is", "entropy", "memorisation")
