@@ -117,7 +117,16 @@ def test_files_that_are_no_video(tmp_path, data):
     assert "cannot be used as a video" in message or "empty or damaged" in message
 
 
-def test_a_video_without_frames_and_one_that_is_cut_off(tmp_path):
+def test_a_video_that_is_cut_off_says_so(tmp_path):
+    whole = write_video(tmp_path / "whole.mkv", count=60)
+    assert open_source(str(whole)).notes == ()
+    data = whole.read_bytes()
+    found = open_source(str(write(tmp_path / "half.mkv", data[: len(data) * 2 // 3])))
+    assert 0 < found.count < 54
+    assert found.notes == (f"{found.count} frames can be read, of about 60 announced: it may have been cut off",)
+
+
+def test_a_video_without_frames_and_one_without_an_index(tmp_path):
     assert "has no frames" in refused(write_video(tmp_path / "none.mp4", count=0))
     whole = write_video(tmp_path / "whole.mp4")
     refused(write(tmp_path / "cut.mp4", whole.read_bytes()[:300]))

@@ -29,6 +29,7 @@ FORMAT = 1
 MOST_FRAMES = 5_000  # samples of a video at most: frames that follow each other are nearly the same
 LARGEST_KEPT = 10 * 2**30  # bytes of decoded frames: they cannot be decoded one by one, as pictures can
 READ = 2**20
+WHOLE = 0.9  # of the frames that a file announces, which many only estimate
 
 
 def frames(path: Path) -> Generator[Pixels, None, None]:
@@ -54,9 +55,10 @@ def frames(path: Path) -> Generator[Pixels, None, None]:
 
 
 class Seen(NamedTuple):
-    """What a video holds: how many frames, their upright size in pixels, and the hash of the file's bytes."""
+    """What a video holds: how many frames, and about how many it announces; their upright size in pixels; the bytes' hash."""
 
     frames: int
+    announced: int
     height: int
     width: int
     digest: str
@@ -141,6 +143,10 @@ def video_source(name: str, path: Path, split: str, cache: Path, progress: Progr
         OrganzaError: As of `frames`.
     """
     seen, notes = look(path, cache, progress)
+    if seen.frames < WHOLE * seen.announced:
+        notes += (
+            f"{seen.frames:,} frames can be read, of about {seen.announced:,} announced: it may have been cut off",
+        )
     step = -(-seen.frames // MOST_FRAMES)
     if step > 1:
         notes += (f"one frame in {step} is taken, evenly: there are {seen.frames:,}, and {MOST_FRAMES:,} are enough",)
@@ -194,13 +200,13 @@ def _look(path: Path, progress: Progress | None) -> Seen:
                 digest.update(block)
     except OSError as error:
         raise OrganzaError(f"cannot read {path}: {error.strerror or error}") from None
-    likely, height, width, count = expected_frames(path), 0, 0, 0
+    announced, height, width, count = expected_frames(path), 0, 0, 0
     for count, pixels in enumerate(frames(path), 1):
         if count == 1:
             height, width = pixels.shape[:2]
         if progress is not None:
-            progress(count, max(count, likely), "checking the frames")
-    return Seen(count, height, width, digest.hexdigest())
+            progress(count, max(count, announced), "checking the frames")
+    return Seen(count, announced, height, width, digest.hexdigest())
 
 
 def expected_frames(path: Path) -> int:

@@ -145,9 +145,7 @@ class Analogy(ScaleGame):
         schedule = partial(self.schedule.factor, budget=scale.steps)
         generator, discriminator = PLAYED
         shapes = {
-            side: [
-                network.noise_shape(index, network.sizes[index]) for index in range(network.built)
-            ]
+            side: [network.noise_shape(index, network.sizes[index]) for index in range(network.built)]
             for side in OTHER
             for network in [generator_of(networks, GENERATORS[side])]
         }
@@ -220,7 +218,9 @@ class Analogy(ScaleGame):
         round.scratch |= inputs
         return inputs | {"mix": round.put(torch.rand(round.size, generator=round.stream("mix")))}
 
-    def made(self, networks: Networks, inputs: Mapping[str, Tensor], carried: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    def made(
+        self, networks: Networks, inputs: Mapping[str, Tensor], carried: Mapping[str, Tensor]
+    ) -> dict[str, dict[str, Tensor]]:
         """By domain what is generated of it: of noise, of what the other has made of noise, and of the other's real picture."""
         own = {}
         for side, name in GENERATORS.items():
@@ -300,7 +300,9 @@ class Analogy(ScaleGame):
         made = self.into(networks, side, resized(pictures, size))
         return resized(made, (height, width)).clamp(-1, 1)
 
-    def exhibit(self, networks: Networks, batches: Mapping[str, Batch], _generator: torch.Generator) -> tuple[Tensor, ...]:
+    def exhibit(
+        self, networks: Networks, batches: Mapping[str, Batch], _generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
         """Pictures of each domain, what they become in the other, and what comes back."""
         columns: list[Tensor] = []
         rows = max(len(batches[side].images) for side in OTHER)

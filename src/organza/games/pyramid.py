@@ -106,9 +106,7 @@ class OnePicture(ScaleGame):
                     partial(groups_of, (DISCRIMINATOR,)),
                     schedule,
                 ),
-                Player(
-                    GENERATOR, (GENERATOR,), self.generator.optimiser, partial(groups_of, (GENERATOR,)), schedule
-                ),
+                Player(GENERATOR, (GENERATOR,), self.generator.optimiser, partial(groups_of, (GENERATOR,)), schedule),
             ),
             turns=(
                 Turn(

@@ -195,9 +195,7 @@ def grown_pair(
     """The generator and the discriminator of a scale, by name."""
     dims = Dims((channels, *scale.sizes[0]))
     return {
-        generator: grown(
-            before, generator, scale.index, lambda: options.pyramid.pyramid(channels, scale.sizes)
-        ),
+        generator: grown(before, generator, scale.index, lambda: options.pyramid.pyramid(channels, scale.sizes)),
         discriminator: grown(before, discriminator, scale.index, lambda: options.discriminator.network.build(dims)),
     }
 

@@ -81,7 +81,9 @@ def make_plan(
     resumes = folder.exists
     status = folder.read_record().get("status", {}) if resumes else {}
     if status.get("images_per_second"):
-        tried = Probe(status["images_per_second"], 0, tuple((end, cost) for end, cost in folder.read_record().get("costs", [])))
+        tried = Probe(
+            status["images_per_second"], 0, tuple((end, cost) for end, cost in folder.read_record().get("costs", []))
+        )
     else:
         recipe, tried = fitting_batch(recipe, datasets, request, notes, fixed=resumes or "batch" in request.pinned)
     if not resumes:

@@ -131,9 +131,7 @@ class PyramidGenerator(nn.Module, ABC):
         """What is carried, prepared for a scale as far as that does not depend on noise."""
         return carried
 
-    def settled_part(
-        self, noises: Sequence[Tensor | None], factors: tuple[float, float] = WHOLE
-    ) -> Tensor:
+    def settled_part(self, noises: Sequence[Tensor | None], factors: tuple[float, float] = WHOLE) -> Tensor:
         """What the settled scales leave of noise, one for each of them, ready for the next scale. There must be any."""
         scale = self.settled
         return self.lift(self.through(None, range(scale), noises, factors), scale, self.size(scale, factors))
@@ -223,9 +221,7 @@ class PyramidGenerator(nn.Module, ABC):
         factors = (picture.shape[2] / last[0], picture.shape[3] / last[1])
         return self._painted(resized(picture, self.size(start, factors)), start, [None] * (self.built - start), factors)
 
-    def _painted(
-        self, small: Tensor, start: int, noises: list[Tensor | None], factors: tuple[float, float]
-    ) -> Tensor:
+    def _painted(self, small: Tensor, start: int, noises: list[Tensor | None], factors: tuple[float, float]) -> Tensor:
         """What the scales from `start` on make of a picture, and of noise for each."""
         scales = range(start, self.built)
         if start == 0 and self.takes_picture:

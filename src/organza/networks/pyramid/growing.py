@@ -40,7 +40,9 @@ class GrowingGenerator(PyramidGenerator):
         self.register_buffer("key", torch.zeros((), dtype=torch.int64))
         width = options.width
         self.head = nn.Sequential(*self._layer(channels))
-        self.body = nn.ModuleList([nn.Sequential(*[part for _ in range(options.layers) for part in self._layer(width)])])
+        self.body = nn.ModuleList(
+            [nn.Sequential(*[part for _ in range(options.layers) for part in self._layer(width)])]
+        )
         self.tail = nn.Conv2d(width, channels, 3)
         initialise(self, "dcgan")
 

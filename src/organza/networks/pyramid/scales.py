@@ -28,7 +28,9 @@ def width_at(width: int, scale: int, widest: int) -> int:
     return width * min(2 ** (scale // DOUBLED_EVERY), widest)
 
 
-def convolutions(inputs: int, width: int, outputs: int, layers: int, padding: int, slope: float, norm: bool) -> nn.Sequential:
+def convolutions(
+    inputs: int, width: int, outputs: int, layers: int, padding: int, slope: float, norm: bool
+) -> nn.Sequential:
     """Convolutions 3x3, each but the last with batch normalisation, if wanted, and a leaky ReLU."""
     made: list[nn.Module] = []
     for layer in range(layers - 1):

@@ -55,7 +55,10 @@ def concave(finest: Size, scales: int, smallest: int) -> tuple[Size, ...]:
     if steps < 2:  # the rule needs at least three scales: two are geometric
         return geometric(finest, scales, smallest)
     return _from_factors(
-        finest, scales, smallest, lambda ratio, left: ratio ** ((steps - 1) / log(steps) * log(left) + 1) if left else 1.0
+        finest,
+        scales,
+        smallest,
+        lambda ratio, left: ratio ** ((steps - 1) / log(steps) * log(left) + 1) if left else 1.0,
     )
 
 
