@@ -46,7 +46,8 @@ def check(
     place = Path(data_dir) if data_dir else None
     with (console or Console()).counting() as progress:
         found = sources.check(source, data_dir=place, progress=progress)
-        if quick or found.domains or found.pairs is not None:  # it tells what data are enough for in a GAN from noise
+        # Fitness tells what data are enough for in a GAN from noise.
+        if quick or not found.fit or found.domains or found.pairs is not None:
             return found
         try:
             opened = sources.open_source(source, data_dir=place, progress=progress)

@@ -215,7 +215,7 @@ class Analogy(ScaleGame):
             if self.self_weight:
                 name = f"disturbance_{side}"
                 inputs[name] = round.normal(*inputs[f"real_{side}"].shape, purpose=name)
-        round.scratch |= inputs
+        round.scratch.update(inputs)
         return inputs | {"mix": round.put(torch.rand(round.size, generator=round.stream("mix")))}
 
     def made(

@@ -237,7 +237,7 @@ def exhibit(networks: Networks, batches: Mapping[str, Batch], generator: torch.G
     network, real = generator_of(networks, GENERATOR), batches["real"].images[:1]
     again = network.reconstruct().clamp(-1, 1)
     picture = resized(real, network.sizes[network.built - 1]).clamp(-1, 1)
-    return (picture, again, *network.sample(VARIATIONS, generator).split(1))
+    return (picture, again, *torch.split(network.sample(VARIATIONS, generator), 1))
 
 
 def fidelity(columns: Sequence[Tensor]) -> Tensors:

@@ -21,15 +21,17 @@ class Entered:
         streams: For the initial weights.
         device: Where it is played.
         half_life: Of the averages, in images.
+        size: Samples in a batch, where the stage does not say otherwise.
     """
 
     def __init__(
-        self, plan: StagePlan, before: Entered | None, streams: Streams, device: torch.device, half_life: int
+        self, plan: StagePlan, before: Entered | None, streams: Streams, device: torch.device, half_life: int, size: int
     ) -> None:
         self.name = plan.name
         self.stage = self._build(plan, Before(before.networks, before.state) if before else None, streams)
+        single = size * self.stage.batch_factor == 1
         self.networks: dict[str, nn.Module] = {
-            name: on_device(network, device) for name, network in self.stage.networks.items()
+            name: on_device(network, device, single) for name, network in self.stage.networks.items()
         }
         moved = {name for player in self.stage.players for name in player.networks}
         for name, network in self.networks.items():  # what nobody moves keeps its statistics and drops nothing out
@@ -39,7 +41,7 @@ class Entered:
         if before:  # averages grow the way networks do, so the average of the first stage lives on
             averages = Before({**before.networks, **before.averages.networks}, before.state)
             networks = self._build(plan, averages, streams).networks
-            grown = {name: on_device(networks[name], device) for name in followed}
+            grown = {name: on_device(networks[name], device, single) for name in followed}
         self.averages: Averages = Averages(followed, half_life, grown)
         self.state: Tensors = {name: tensor.to(device).contiguous() for name, tensor in self.stage.state.items()}
         self.parameters: dict[str, list[nn.Parameter]] = {}
@@ -84,6 +86,7 @@ class Entered:
         self._moving = player
 
 
-def on_device(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network on the device, its convolution weights channels last."""
-    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+def on_device(network: nn.Module, device: torch.device, single: bool = False) -> nn.Module:
+    """The network on the device, its convolution weights channels last, but for batches of a single sample, where that is slower."""
+    layout = torch.preserve_format if single else torch.channels_last
+    return network.to(device, memory_format=layout)  # type: ignore[call-overload, no-any-return]

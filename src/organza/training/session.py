@@ -96,7 +96,7 @@ class Session:
         self.streams, self.device, self.half_life = streams, device, half_life
         self.progress = Progress(drawn=dict.fromkeys(batches, 0))
         self.window = Window()
-        self.entered = Entered(game.stages[0], None, streams, device, half_life)
+        self.entered = Entered(game.stages[0], None, streams, device, half_life, size)
         self.began = self.clock  # when the present step did: all of its turns see the same clock
         self._last: dict[str, Batch] = {}
         self.open()
@@ -133,7 +133,9 @@ class Session:
     def enter(self, stage: int, before: Entered | None) -> None:
         """Enter a stage, as it follows from the one before, or from nothing."""
         self.progress.stage, self.progress.stage_start = stage, self.clock
-        self.entered = Entered(self.game.stages[stage], before, self.streams, self.device, self.half_life)
+        self.entered = Entered(
+            self.game.stages[stage], before, self.streams, self.device, self.half_life, self.usual_size
+        )
         self.open()
 
     @torch.no_grad()
@@ -269,7 +271,9 @@ class Session:
             raise OrganzaError(
                 f"the checkpoint is in stage '{counters['stage']}', which the recipe does not have"
             ) from None
-        self.entered = entered = Entered(plan, None, self.streams, self.device, self.half_life)
+        self.entered = entered = Entered(
+            plan, None, self.streams, self.device, self.half_life, self.usual_size
+        )
         parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimiser": {}, "state": {}, "window": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition("/")

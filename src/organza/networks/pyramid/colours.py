@@ -64,4 +64,5 @@ def transport(source: Tensor, goal: Tensor) -> Tensor:
 def power(matrix: Tensor, exponent: float) -> Tensor:
     """The power of a symmetric positive matrix."""
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.clamp(min=1e-12) ** exponent) @ vectors.T
+    raised: Tensor = vectors @ torch.diag(values.clamp(min=1e-12) ** exponent) @ vectors.T
+    return raised

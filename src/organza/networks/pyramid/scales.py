@@ -25,7 +25,7 @@ DOUBLED_EVERY = 4  # scales
 
 def width_at(width: int, scale: int, widest: int) -> int:
     """Channels of the networks of a scale: twice as many every four scales, up to `widest` times as many."""
-    return width * min(2 ** (scale // DOUBLED_EVERY), widest)
+    return width * min(1 << (scale // DOUBLED_EVERY), widest)
 
 
 def convolutions(
