@@ -30,7 +30,7 @@ class PatchCritic(nn.Module):
     def _fresh(self, scale: int) -> nn.Module:
         options = self.options
         width = options.width_at(scale)
-        made = convolutions(self.channels, width, 1, options.layers, 0, options.slope, options.norm == "batch")
+        made = convolutions(self.channels, width, 1, options.layers, 0, options.slope, options.norm)
         initialise(made, "dcgan")
         return made
 
@@ -60,7 +60,8 @@ class PatchCriticOptions(NetworkOptions):
         width: Channels; where each scale has its own critic, of the first four scales, and every four there are twice as many.
         widest: How many times as many at most.
         layers: Convolutions 3x3, which see patches of 2 layers + 1 pixels a side.
-        norm: batch: batch normalisation after all but the last, as SinGAN has it, in spite of the gradient penalty.
+        norm: batch: batch normalisation after all but the last, as SinGAN has it, in spite of the gradient penalty;
+            instance; none.
         slope: Of the leaky ReLU below zero.
         each: Whether each scale has a critic of its own; else one goes on from scale to scale.
     """
@@ -70,7 +71,7 @@ class PatchCriticOptions(NetworkOptions):
     width: Count = 32
     widest: Count = 4
     layers: Count = 5
-    norm: Literal["none", "batch"] = "batch"
+    norm: Literal["none", "batch", "instance"] = "batch"
     slope: Share = 0.2
     each: bool = True
 

@@ -14,8 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from organza.bounds import Count, Natural
-from organza.networks.layers import initialise
+from organza.bounds import Count, Natural, Share
+from organza.networks.layers import Norm, initialise, normalisation
 from organza.networks.network import NETWORKS
 from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions, Rated, resized
 from organza.networks.pyramid.sizes import Size
@@ -29,13 +29,13 @@ def width_at(width: int, scale: int, widest: int) -> int:
 
 
 def convolutions(
-    inputs: int, width: int, outputs: int, layers: int, padding: int, slope: float, norm: bool
+    inputs: int, width: int, outputs: int, layers: int, padding: int, slope: float, norm: Norm
 ) -> nn.Sequential:
-    """Convolutions 3x3, each but the last with batch normalisation, if wanted, and a leaky ReLU."""
+    """Convolutions 3x3, each but the last with a normalisation, if wanted, and a leaky ReLU."""
     made: list[nn.Module] = []
     for layer in range(layers - 1):
         made.append(nn.Conv2d(width if layer else inputs, width, 3, padding=padding))
-        made += [nn.BatchNorm2d(width)] if norm else []
+        made += normalisation(norm, width)
         made.append(nn.LeakyReLU(slope, inplace=True))
     return nn.Sequential(*made, nn.Conv2d(width, outputs, 3, padding=padding))
 
@@ -67,7 +67,7 @@ class ScaleGenerator(PyramidGenerator):
             self.scales.append(copy.deepcopy(self.scales[-1]))
         else:
             padding = 1 if options.padding == "each" else 0
-            network = convolutions(self.channels, width, self.channels, options.layers, padding, 0.2, True)
+            network = convolutions(self.channels, width, self.channels, options.layers, padding, options.slope, options.norm)
             initialise(network, "dcgan")
             self.scales.append(network)
         self.train(self.training)
@@ -148,6 +148,8 @@ class ScaleGeneratorOptions(PyramidOptions):
         width: Channels of the first four scales; every four scales there are twice as many.
         widest: How many times as many at most.
         layers: Convolutions 3x3 of each scale.
+        norm: Normalisation after each of them but the last: batch, as published; instance, which is the same in training and later; none.
+        slope: Of the leaky ReLU below zero.
         padding: outer: zeros around picture and noise, one pixel for each convolution; noise: the same, but noise in that frame,
             which animations need to move at their borders; each: every convolution pads with zeros.
         resizing: Of the picture from scale to scale.
@@ -157,6 +159,8 @@ class ScaleGeneratorOptions(PyramidOptions):
     width: Count = 32
     widest: Count = 4
     layers: Count = 5
+    norm: Literal["batch", "instance", "none"] = "batch"
+    slope: Share = 0.2
     padding: Literal["outer", "noise", "each"] = "outer"
     resizing: Literal["bicubic", "bilinear"] = "bicubic"
     unlinked: Natural = 0
