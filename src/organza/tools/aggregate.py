@@ -10,7 +10,8 @@ from typing import Any
 from organza.recipes import RECIPES, flatten, to_mapping
 from organza.tools.run_record import RunRecord, said
 
-FITTED = ("channels", "classes")  # fields that the data decide
+FITTED = frozenset({"channels", "classes", "original", "sides"})  # fields that the data decide
+BY_SCALES = frozenset({"images", "scales"})  # and those that follow where every recipe says how long a scale takes
 APART = ("recipe", "data", "from")  # parts of a question that are no fields of the recipe
 
 
@@ -42,13 +43,15 @@ def differences(questions: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         if name in RECIPES
     }
 
+    fitted = FITTED | BY_SCALES if all("iterations" in question for question in questions) else FITTED
+
     def counts(name: str) -> bool:
         if len({question.get(name) for question in questions}) < 2:
             return False
         values = [(question["recipe"], question.get(name)) for question in questions]
         if len(set(values)) > len({recipe for recipe, _ in values}) or name in APART:
             return True
-        return name not in FITTED and any(
+        return name not in fitted and any(
             recipe in published and value is not None and published[recipe].get(name) != value
             for recipe, value in values
         )

@@ -263,6 +263,7 @@ def comparison_record(
     return {
         "format": FORMAT,
         "title": "",
+        "clock": " or ".join(sorted({run.clock for run in runs})),
         "data": None,
         "features": first.features if first else None,
         "n": first.n if first else None,

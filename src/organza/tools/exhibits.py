@@ -19,16 +19,26 @@ GRID = (
         "shown.psnr_of_input", "PSNR of its input", None, "how near they were before",
         "The same of the grid's input, before the generator has touched it: what a model that does nothing would reach.",
     ),
+    Metric(
+        "shown.reconstruction", "Reconstruction", "higher", "how near the last grid's reconstruction comes to the picture",
+        "Peak signal-to-noise ratio in decibels of the one picture as the model makes it anew, at the finest scale that was"
+        " trained; comparable only with the same picture in the same size.",
+    ),
+    Metric(
+        "shown.diversity", "Diversity", None, "how much the last grid's variations of the picture differ",
+        "Standard deviation of a pixel over the variations of the last grid, on average, where black and white are 2 apart: 0"
+        " where all are the same picture. Neither way is better by itself.",
+    ),
 )  # fmt: skip
 UNSCORED = "no scores: samples from noise have them, and grids of pictures that were held against targets"
 
 
 def grid_scores(folder: Path) -> dict[str, float]:
-    """How near the pictures of a run's last grid came to their targets; empty where they have none."""
-    keys = [metric.key for metric in GRID]
+    """How near the pictures of a run's last grid came to what they should be; empty where nobody knows."""
     for row in reversed(RunFolder(folder).rows()):
-        if all(isinstance(row.get(key), int | float) for key in keys):
-            return {key: float(row[key]) for key in keys}
+        found = {metric.key: float(row[metric.key]) for metric in GRID if isinstance(row.get(metric.key), int | float)}
+        if found:
+            return found
     return {}
 
 

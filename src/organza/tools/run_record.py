@@ -39,6 +39,7 @@ class RunRecord:
         seconds: Time spent training.
         parameters: Of each network.
         command: That made it.
+        clock: What `images` counts: images, or steps.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class RunRecord:
     seconds: float
     parameters: Mapping[str, int] = field(default_factory=dict)
     command: str = ""
+    clock: str = "images"
 
     @property
     def unfinished(self) -> bool:
@@ -120,6 +122,7 @@ def read_run(folder: Path, name: str) -> RunRecord:
             seconds=float(status["seconds"]),
             parameters={key: int(facts["parameters"]) for key, facts in record["networks"].items()},
             command=str(record["command"]),
+            clock=recipe.build().clock,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise OrganzaError(f"{run.record_file} is damaged: something in it is missing or of the wrong kind") from None

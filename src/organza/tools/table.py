@@ -45,7 +45,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     """
     metrics, groups = record["metrics"], record["groups"]
     headings = ["", "runs", *(metric["title"] + ARROWS.get(metric["better"], "") for metric in metrics)]
-    headings += ["images", "minutes", "verdicts"]
+    headings += [record.get("clock", "images"), "minutes", "verdicts"]
     rows = []
     for group in groups:
         scores = group["scores"]
@@ -111,7 +111,7 @@ def comma_separated(record: Mapping[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     pairs = [column for key in keys for column in (f"{key}_mean", f"{key}_sd")]
-    writer.writerow(["name", "recipe", *settings, "runs", *pairs, "images", "seconds", "verdicts"])
+    writer.writerow(["name", "recipe", *settings, "runs", *pairs, record.get("clock", "images"), "seconds", "verdicts"])
     for group in record["groups"]:
         scores = [group["scores"].get(key, {"mean": None, "sd": None}) for key in keys]
         writer.writerow(

@@ -16,6 +16,8 @@ from organza.files import written_whole
 from organza.marks import Mark
 from organza.tools.pictures.networks import Progress, Way, nothing
 from organza.tools.pictures.photo import Photo, remade
+from organza.tools.pictures.steady import Steadied
+from organza.tools.pictures.tiles import as_floats, as_pixels
 
 Pixels = NDArray[np.uint8]
 
@@ -29,7 +31,8 @@ def remake_video(
 ) -> tuple[int, int]:
     """Write what a network makes of a video, as H.264 in 4:2:0, which every player plays.
 
-    Every frame goes through the network by itself, with the same seed, and keeps its time. Sound is copied as it is. A rotation
+    Every frame goes through the network by itself, with the same seed, and keeps its time; where the model wants it, it is held
+    to the one before along the optical flow. Sound is copied as it is. A rotation
     that the file asks for is applied. Where a side is odd, its last row or column comes twice, because 4:2:0 has even sides.
 
     Args:
@@ -61,6 +64,7 @@ def remake_video(
             made.metadata["comment"] = mark.comment()
             copies = {sound: copied(made, sound, source, target, av) for sound in given.streams.audio}
             writer = Writer(made, stream, av)
+            steadied = Steadied(way.translation.steady)
             total, done, waiting = expected(stream, given, av), 0, list[Any]()
             for packet in given.demux(stream, *copies):
                 if packet.stream in copies:
@@ -74,7 +78,8 @@ def remake_video(
                     height, width = pixels.shape[:2]
                     if height * width * way.translation.scale**2 > LARGEST_PIXELS:
                         raise OrganzaError(f"the frames of {source} are too large: {width:,} x {height:,}")
-                    writer.write(remade(Photo(pixels), way, keeps_grey, seed).with_channels(3), frame)
+                    made_of = remade(Photo(pixels), way, keeps_grey, seed).with_channels(3)
+                    writer.write(held(steadied, pixels, made_of), frame)
                     done += 1
                     progress(done, max(total, done))
             if done:
@@ -83,6 +88,13 @@ def remake_video(
                 raise OrganzaError(f"no frame of {source} can be read: it is empty or damaged")
             writer.close()
     return writer.size
+
+
+def held(steadied: Steadied, frame: Pixels, made: Pixels) -> Pixels:
+    """What was made of a frame, uint8 [H, W, 3], held to the one before, if that is wanted."""
+    if not steadied.weight:
+        return made
+    return as_pixels(steadied(as_floats(frame), as_floats(made))[0])
 
 
 class Writer:

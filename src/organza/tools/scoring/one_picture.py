@@ -30,6 +30,7 @@ from organza.networks.pyramid.generator import PyramidGenerator, resized
 from organza.streams import Streams
 from organza.tools.pictures.flow import both_ways
 from organza.tools.pictures.scores import EQUAL
+from organza.tools.pictures.steady import Steadied
 from organza.tools.scoring.measures import Measured
 from organza.tools.scoring.reference import WEAK
 from organza.tools.scoring.scores import Scores
@@ -159,10 +160,10 @@ class Analogy(Evidence):
 
     @cached_property
     def made(self) -> Tensor:
-        """The translations of what is given, float [n, C, H, W] on the CPU."""
-        made = []
+        """The translations of what is given, float [n, C, H, W] on the CPU; frames held to each other as the model wants it."""
+        made, steadied = [], Steadied(self.model.ability("translate", "b").steady)
         for number, picture in enumerate(self.given):
-            made.append(self.model.translate(picture[None], to="b"))
+            made.append(steadied(picture[None], self.model.translate(picture[None], to="b")))
             if self.progress:
                 self.progress(number + 1, len(self.given), "translated pictures")
         return torch.cat(made)
