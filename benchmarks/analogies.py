@@ -2,10 +2,11 @@
 
     python benchmarks/analogies.py DIR VIDEO [--size 64] [--seconds 180] [--seeds 2]
 
-DIR holds the pictures of the pairs below, VIDEO is translated in every fourth of its first frames. How many steps a system gets is
-found out beforehand, from the processor's time for a few steps of each scale. Scores are those of `organza evaluate`: style (a Fréchet
-distance in the features of places; the lower, the better), structure (how well the edges agree with those of A; 1 at best), and of a
-video the warping error. A row that is in `results/analogies.json` already is not measured again. Pictures go into docs/images.
+DIR holds the pictures of the pairs below, VIDEO is translated in every fourth of its first frames. How many steps a system gets
+is found out beforehand, from the processor's time for a few steps of each scale. Scores are those of `organza evaluate`: style (a
+Fréchet distance in the features of places; the lower, the better), structure (how well the edges agree with those of A; 1 at
+best), and of a video the warping error. A row that is in `results/analogies.json` already is not measured again. Pictures go
+into docs/images.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def measure(
 
 
 def trivial(data: str, size: int) -> dict[str, Any]:
-    """The scores of A itself, of B itself, and of A with its colours moved to those of B by a linear map, which learns nothing."""
+    """The scores of A itself, of B itself, and of A with its colours moved linearly to those of B, which learns nothing."""
     pictures, features = pictures_of(data, size), load_features("random-conv")
     wanted = features.places(pictures["b"])[0]
     moved = ColourTransport(3)

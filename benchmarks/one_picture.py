@@ -3,8 +3,8 @@
     python benchmarks/one_picture.py PICTURE... [--size 64] [--iterations 100] [--systems singan consingan]
 
 Scores are those of `organza evaluate`: how near the reconstruction comes to the picture, how much samples differ, how far their
-patches are from the picture's and how far those of a picture of shuffled pixels are. Seconds are of the processor, without those of
-the scores. A row that is in `results/one_picture.json` already is not measured again. Pictures go into docs/images.
+patches are from the picture's and how far those of a picture of shuffled pixels are. Seconds are of the processor, without those
+of the scores. A row that is in `results/one_picture.json` already is not measured again. Pictures go into docs/images.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def main() -> None:
             if key in rows:
                 continue
             row = measure(system, picture, options, work / key.replace(" ", "-"))
-            rows = json.loads(options.out.read_text()) if options.out.exists() else {}  # another process may have added some
+            rows = (
+                json.loads(options.out.read_text()) if options.out.exists() else {}
+            )  # another process may have added some
             write_text(options.out, json.dumps(dict(sorted((rows | {key: row}).items())), indent=2) + "\n")
             print(key, json.dumps(row), flush=True)
 
@@ -56,7 +58,13 @@ def measure(system: str, picture: Path, options: argparse.Namespace, folder: Pat
     overrides = {"size": options.size, "iterations": options.iterations}
     began = time.process_time()
     run = organza.train(
-        system, data=str(picture), out=folder, seed=options.seed, overrides=overrides, device="cpu", console=Console(quiet=True)
+        system,
+        data=str(picture),
+        out=folder,
+        seed=options.seed,
+        overrides=overrides,
+        device="cpu",
+        console=Console(quiet=True),
     )
     seconds = time.process_time() - began
     scores = organza.evaluate(run, data=str(picture), console=Console(quiet=True))

@@ -1,7 +1,7 @@
-"""SinGAN's schedule of one scale, written as the paper and its authors' code have it, on the same networks: the rival of a benchmark,
-and what a test holds the game against.
+"""SinGAN's schedule of one scale, written as the paper has it, on the same networks: a rival, and what a test holds us to.
 
-Every turn asks for what it needs: the critic's gradients are taken in the generator's turns, too, and thrown away.
+Every turn asks for what it needs: the way to the reconstruction is gone from the coarsest scale on, and the critic's gradients
+are taken in the generator's turns, too, and thrown away. The authors' code keeps the first of these; so does `keeps_way`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def train_scale(
     anchor: Tensor,
     draw: Callable[[int, int], tuple[list[Tensor], Tensor]],
     steps: int,
+    keeps_way: bool = False,
 ) -> None:
     """Train the last of the networks, and the critic.
 
@@ -57,13 +58,14 @@ def train_scale(
         anchor: The noise of the coarsest scale for the reconstruction.
         draw: (step, turn) -> the noise of every scale, and the proportion of the penalty's mixture.
         steps: How many.
+        keeps_way: Whether what the trained scales make of the anchor is computed once, as in the authors' code.
     """
     *below, newest = networks
     last = len(below)
     generator_optimiser = torch.optim.Adam(newest.parameters(), 5e-4, (0.5, 0.999))
     critic_optimiser = torch.optim.Adam(critic.parameters(), 5e-4, (0.5, 0.999))
     anchors = [anchor, *[None] * last]
-    again_below = pyramid(below, amplitudes, sizes, anchors) if below else None
+    kept = pyramid(below, amplitudes, sizes, anchors) if below and keeps_way else None
     again_noise = None if below else anchor.expand(-1, 3, -1, -1)
     for step in range(steps):
         noise = previous = None
@@ -83,6 +85,9 @@ def train_scale(
         for _ in range(3):
             newest.zero_grad()
             (-critic(scale(newest, amplitudes[last], noise, previous)).mean()).backward()
+            again_below = kept
+            if below and not keeps_way:
+                again_below = pyramid(below, amplitudes, sizes, anchors)
             again = scale(newest, amplitudes[last], again_noise, again_below)
             (10 * mse_loss(again, real)).backward()
             generator_optimiser.step()

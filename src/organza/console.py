@@ -91,7 +91,9 @@ class Console:
         if result.reason:
             self.say(f"stopped at {seen}: {result.reason}")
         elif result.verdict == "interrupted":
-            self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here{scales_done(plan, result)}")
+            self.say(
+                f"stopped at {seen}; all of it is saved: the same command goes on from here{scales_done(plan, result)}"
+            )
         else:
             self.say(f"done: {seen}")
         if self.near:

@@ -6,7 +6,7 @@ import pytest
 
 from organza.diagnosis import VERDICTS, Conditions, History, diagnose
 from organza.diagnosis.detectors import warm
-from organza.diagnosis.diagnosis import UNREAD, UNREAD_YOUNG
+from organza.diagnosis.diagnosis import OF_SCALES, UNREAD, UNREAD_YOUNG
 
 BUDGET, COUNT, STEPS = 100_000, 100, 2_000
 PAIRED = Conditions(read=False, besides="targets")
@@ -42,6 +42,13 @@ def test_a_grown_training_is_judged_and_says_by_how_little():
     diagnosis = diagnose(history())
     assert (diagnosis.verdict, diagnosis.notices) == ("healthy", (UNREAD,))
     assert "losses and gradients alone" in UNREAD
+
+
+def test_a_training_of_one_picture_has_a_sentence_of_its_own():
+    known = history()
+    climbed = replace(known, rows=[{**row, "stage": f"scale-{number // 50}"} for number, row in enumerate(known.rows)])
+    assert diagnose(climbed).notices == (OF_SCALES,)
+    assert "pictures are made from pictures" not in OF_SCALES
 
 
 def test_a_young_one_is_said_to_be_young_too():

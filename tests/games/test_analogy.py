@@ -103,7 +103,9 @@ def test_ours_has_no_more_parameters_than_its_rivals():
 def test_six_sizes_of_the_thesis():
     game, _, _ = RECIPES["analogy-6"].game.at((480, 640), 220)
     sizes = game.sizes((220, 220))
-    assert len(sizes) == 6 and sizes[0] == (25, 25) and sizes[-1] == (220, 220)
+    assert len(sizes) == 6
+    assert sizes[0] == (25, 25)
+    assert sizes[-1] == (220, 220)
 
 
 def test_identity_generators_lose_nothing_on_the_way_back_and_constant_critics_pay_the_penalty_alone():
@@ -153,7 +155,8 @@ def test_what_crosses_over_moves_both_generators(name):
     first, second = torch.autograd.grad(
         own, [generator_of(networks, f"generator_{side}").levels[-1][0].weight for side in "ab"], allow_unused=True
     )
-    assert first is None and second.abs().sum() > 0  # the control: what B makes of noise is no affair of A's
+    assert first is None
+    assert second.abs().sum() > 0
 
 
 def test_the_thesis_reconstructs_from_the_coarsest_picture():
@@ -165,7 +168,9 @@ def test_the_thesis_reconstructs_from_the_coarsest_picture():
         other = reconstructed(network, "a", {**inputs, "coarse_a": -inputs["coarse_a"]})
     assert again.shape == inputs["real_a"].shape
     assert not torch.allclose(again, other)
-    assert torch.allclose(inputs["coarse_a"], resized(session.real("a", fresh=False).images, network.sizes[0]), atol=1e-5)
+    assert torch.allclose(
+        inputs["coarse_a"], resized(session.real("a", fresh=False).images, network.sizes[0]), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -177,7 +182,9 @@ def test_every_system_plays_through_its_scales_and_translates_any_size(name):
     networks = session.entered.averages.networks
     for side in "ab":
         made = recipe_game.translate(side, networks, torch.rand(1, 3, 31, 47) * 2 - 1)
-        assert made.shape == (1, 3, 31, 47) and bool(made.isfinite().all()) and made.abs().max() <= 1
+        assert made.shape == (1, 3, 31, 47)
+        assert bool(made.isfinite().all())
+        assert made.abs().max() <= 1
     assert session.culprit(thorough=True) is None
 
 

@@ -1,4 +1,4 @@
-"""The game of one picture: SinGAN's schedule to the number, what must not change within a scale, and how scales follow each other."""
+"""The game of one picture: SinGAN's schedule to the number, what must not change within a scale, and how scales follow."""
 
 import importlib.util
 from dataclasses import replace
@@ -136,7 +136,8 @@ def test_settled_scales_and_their_statistics_stay_to_the_bit(name):
     }
     newest = [parameter.clone() for parameter in network.levels[-1].parameters()]
     session.play()
-    assert before and all(torch.equal(value, network.state_dict()[key]) for key, value in before.items())
+    assert before
+    assert all(torch.equal(value, network.state_dict()[key]) for key, value in before.items())
     assert any(not torch.equal(a, b) for a, b in zip(newest, network.levels[-1].parameters(), strict=True))
 
 
@@ -160,7 +161,8 @@ def test_the_amplitude_is_a_tenth_of_what_the_coarser_scales_miss():
     real = resized(session.real("real", fresh=True).images, network.sizes[1])
     missed = (resized(network.reconstruct(1), network.sizes[1]) - real).square().mean().sqrt()
     assert float(network.amplitudes[1]) == pytest.approx(0.1 * float(missed), rel=1e-4)
-    assert float(network.amplitudes[0]) == 1.0 and not network.amplitudes[2:].any()
+    assert float(network.amplitudes[0]) == 1.0
+    assert not network.amplitudes[2:].any()
 
 
 def test_consingan_begins_its_reconstruction_with_the_picture_itself():
@@ -202,9 +204,12 @@ def test_more_scales_than_steps_are_refused():
 
 def test_the_game_is_made_for_the_picture():
     game, sides, steps = RECIPES["singan"].game.at((188, 250), 250)
-    assert sides == (188, 250) and len(game.sizes(sides)) == 10 and steps == 20_000
+    assert sides == (188, 250)
+    assert len(game.sizes(sides)) == 10
+    assert steps == 20_000
     draft, sides, steps = override(RECIPES["singan"], {"quality": "draft"}).game.at((300, 400), 64)
-    assert sides == (48, 64) and steps == 200 * len(draft.sizes(sides))
+    assert sides == (48, 64)
+    assert steps == 200 * len(draft.sizes(sides))
 
 
 def test_a_picture_of_sixteen_pixels_trains_at_one_scale():

@@ -1,6 +1,7 @@
 """Generators of one picture, their critics, and the sizes of their scales: published counts, laws, and what must not move."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -72,8 +73,9 @@ def test_structural_analogy_has_its_authors_sizes():
 )
 def test_sizes_grow_from_the_smallest_to_the_picture(height, width, scales, rule):
     sizes = rule((height, width), scales, 25)
-    assert len(sizes) == scales and sizes[-1] == (height, width)
-    assert all(small[0] <= large[0] and small[1] <= large[1] for small, large in zip(sizes, sizes[1:], strict=False))
+    assert len(sizes) == scales
+    assert sizes[-1] == (height, width)
+    assert all(small[0] <= large[0] and small[1] <= large[1] for small, large in pairwise(sizes))
     assert min(sizes[0]) in (25, 26)
 
 
@@ -148,7 +150,8 @@ def test_a_wider_scale_begins_afresh():
 def test_singan_trains_its_newest_scale_and_consingan_three_at_falling_rates():
     singan = pyramid_of(FORMS["scales"])
     (group,) = singan.rated()
-    assert group.rate == 1.0 and [id(p) for p in group.parameters] == [id(p) for p in singan.scales[-1].parameters()]
+    assert group.rate == 1.0
+    assert [id(p) for p in group.parameters] == [id(p) for p in singan.scales[-1].parameters()]
     growing = FORMS["growing"].pyramid(3, SIZES)
     assert [round(group.rate, 9) for group in growing.rated()] == [1, 1, 1]  # head, tail, the only scale
     growing.grow()
@@ -177,7 +180,8 @@ def test_settled_scales_keep_their_statistics_in_training(name):
 def test_samples_have_the_size_of_the_picture_and_differ(name):
     network = pyramid_of(FORMS[name])
     samples = network.sample(3, generator())
-    assert samples.shape == (3, 3, *SIZES[-1]) and samples.abs().max() <= 1
+    assert samples.shape == (3, 3, *SIZES[-1])
+    assert samples.abs().max() <= 1
     assert torch.equal(samples, network.sample(3, generator()))
     assert not torch.allclose(samples[0], samples[1])
     assert network.reconstruct().shape == (1, 3, *SIZES[-1])

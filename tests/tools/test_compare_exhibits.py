@@ -92,6 +92,29 @@ def test_a_run_that_has_drawn_nothing_yet(runs, tmp_path):
     assert record["groups"][0]["picture"] is None
 
 
+def test_trainings_of_one_picture_are_compared_by_their_last_grids_and_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
+    Image.radial_gradient("L").convert("RGB").resize((32, 24)).save(tmp_path / "one.png")
+    narrow = {"generator.width": 4, "discriminator.width": 4, "smallest": 12, "scales": 2, "iterations": 2, "size": 20}
+    for recipe in ("singan", "consingan"):
+        api.train(
+            recipe, data=str(tmp_path / "one.png"), out=tmp_path / recipe, device="cpu", console=QUIET, overrides=narrow
+        )
+    record, table = compared(tmp_path, tmp_path / "out", "singan", "consingan")
+    assert (record["clock"], record["notes"]) == ("steps", [])
+    assert [(metric["key"], metric["better"]) for metric in record["metrics"]] == [
+        ("shown.reconstruction", "higher"),
+        ("shown.diversity", None),
+    ]
+    assert [group["name"].split()[0] for group in record["groups"]] == ["singan", "consingan"]
+    assert all(group["picture"] and group["images"] == 4 for group in record["groups"])
+    assert not {"images", "original", "sides", "scales"} & set(record["groups"][0]["settings"])
+    assert "| steps | minutes |" in table
+    page = (tmp_path / "out" / "comparison.html").read_text(encoding="utf-8")
+    assert "Over steps" in page
+    assert "images/s" not in page
+
+
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
@@ -99,6 +122,11 @@ def test_a_run_that_has_drawn_nothing_yet(runs, tmp_path):
         ([{"shown.psnr": 20.0}], {}),
         ([{"shown.psnr": 20, "shown.psnr_of_input": 19.5}, {"step": 9}], {"shown.psnr": 20.0, "shown.psnr_of_input": 19.5}),
         ([{"shown.psnr": None, "shown.psnr_of_input": 19.5}], {}),
+        ([{"shown.reconstruction": 20.0}], {}),
+        (
+            [{"shown.reconstruction": 20, "shown.diversity": 0.1, "stage": "scale-1"}, {"step": 9}],
+            {"shown.reconstruction": 20.0, "shown.diversity": 0.1},
+        ),
     ],
 )  # fmt: skip
 def test_the_last_row_that_has_both_counts(tmp_path, rows, expected):

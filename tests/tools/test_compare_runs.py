@@ -20,7 +20,7 @@ from organza.training import probe
 
 QUIET = Console(quiet=True)
 KEYS = {
-    "format", "title", "data", "features", "n", "real", "split", "resize", "seed", "notes", "metrics", "groups", "runs",
+    "format", "title", "clock", "data", "features", "n", "real", "split", "resize", "seed", "notes", "metrics", "groups", "runs",
     "failures", "sections",
 }  # fmt: skip
 GROUP_KEYS = {

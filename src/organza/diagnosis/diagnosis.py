@@ -32,6 +32,12 @@ UNREAD = (
     "their targets where there are some."
 )
 
+OF_SCALES = (
+    "This rests on losses and gradients alone: the doctor knows how to hold many samples against many real ones, and here one or "
+    "two pictures are all there is. Whether what is made looks like them, and is more than they are once again, it cannot tell: "
+    "look at the last grid of every scale."
+)
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -94,7 +100,8 @@ def notices(history: History, verdict: str) -> tuple[str, ...]:
         return ()
     young = history.images and not warm(history)
     if not history.conditions.read:
-        return (UNREAD_YOUNG, UNREAD) if young else (UNREAD,)
+        unread = OF_SCALES if history.by_scales else UNREAD
+        return (UNREAD_YOUNG, unread) if young else (unread,)
     if young:
         return (YOUNG,)
     energy = history.series("energy")

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from organza import stages
+
 Record = Mapping[str, Any]
 
 RECENT = 3  # readings whose median counts as the present: one that is out of the ordinary is no diagnosis
@@ -72,6 +74,11 @@ class History:
     def stage(self) -> Sequence[Record]:
         """The rows of the stage that the training is in: before it, players, losses and networks were others."""
         return [row for row in self.rows if row.get("stage") == self.rows[-1].get("stage")]
+
+    @property
+    def by_scales(self) -> bool:
+        """Whether it learns one picture, or two, scale by scale, as its stages say."""
+        return bool(self.rows) and stages.scale(str(self.rows[-1].get("stage")))
 
     @property
     def begun(self) -> tuple[int, int]:

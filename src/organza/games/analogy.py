@@ -1,8 +1,8 @@
-"""The game of Benaim et al. 2021 (structural analogy, arXiv:2004.02222): a picture of A with the structure of A and the looks of B.
+"""The game of Benaim et al. 2021 (structural analogy, arXiv:2004.02222): pictures with the structure of A and the looks of B.
 
-Both pictures, A and B, have a pyramid of their own, and at every scale what one generator has made of noise goes through the other:
-what comes out must look like a picture of the other domain, and lead back. A may also be many pictures, such as the frames of a
-video.
+Both pictures, A and B, have a pyramid of their own, and at every scale what one generator has made of noise goes through the
+other: what comes out must look like a picture of the other domain, and lead back. A may also be many pictures, such as the
+frames of a video.
 
 With generators that grow it is the game of document D (the thesis), which keeps features from scale to scale.
 """
@@ -76,15 +76,15 @@ class Analogy(ScaleGame):
         cycle: Weight of the mean square between what a generator has made and what comes back of it from the other domain.
         own_weight: Weight of what each generator makes of noise, as a fake of its own domain.
         crossed_weight: Weight of what becomes of that in the other domain, as a fake there.
-        self_weight: Weight of a further fake for each domain, which is made of the noisy real picture of the other; as for videos.
+        self_weight: Weight of a further fake for each domain, made of the noisy real picture of the other; as for videos.
         content: Weight of the mean square between the edges of a translated real picture and of what it was made from.
         mapped: How many of the newest scales a picture goes through on its way into the other domain; 0: all of them, where it
             begins as small as pictures are at the coarsest.
         colours: Whether pictures get the colours of the other domain, by the best linear map, before they go through its network.
-        balance: How much more the side counts that reconstructs its picture worse: the power to which the ratio of its error to the
-            mean of both is raised.
-        steady: Of videos that are translated, the weight of the difference between a frame and the one before it along the optical
-            flow, against the difference from what the network makes of the frame alone.
+        balance: How much more the side counts that reconstructs its picture worse: the power to which the ratio of its error to
+            the mean of both is raised.
+        steady: Of videos that are translated, the weight of the difference between a frame and the one before it along the
+            optical flow, against the difference from what the network makes of the frame alone.
     """
 
     n_critic: int = 1

@@ -206,8 +206,8 @@ class Stage:
         state: What the game remembers, at the beginning. Flat, saved whole.
         remember: (state, scratch) -> state, after every step.
         batch_factor: Samples in a batch, as a multiple of the usual, as where pictures are still small.
-        open: (networks, round) -> state: what is found out once, when the stage is entered, from real samples and the networks that
-            it begins with. It may fill buffers of the networks. Not called where a checkpoint is gone on from.
+        open: (networks, round) -> state: what is found out once, when the stage is entered, from real samples and the networks
+            that it begins with. It may fill buffers of the networks. Not called where a checkpoint is gone on from.
     """
 
     networks: dict[str, nn.Module]

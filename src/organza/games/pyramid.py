@@ -16,6 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from organza.games.enlarging import enlarged_by
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -34,7 +35,6 @@ from organza.games.game import (
     Translation,
     Turn,
 )
-from organza.games.enlarging import enlarged_by
 from organza.games.noise_to_image import shown, wins
 from organza.games.scales import (
     Scale,
@@ -64,8 +64,8 @@ class OnePicture(ScaleGame):
     """Options of the game.
 
     Attributes:
-        fresh_noise: Whether every turn of the discriminator has new noise at the newest scale, too; else, as in SinGAN's code, the
-            turns of a step share it. Coarser scales have new noise in every turn of the discriminator.
+        fresh_noise: Whether every turn of the discriminator has new noise at the newest scale, too; else, as in SinGAN's code,
+            the turns of a step share it. Coarser scales have new noise in every turn of the discriminator.
     """
 
     fresh_noise: bool = False

@@ -74,7 +74,7 @@ STRUCTURAL_GAME = Analogy(
 STRUCTURAL = replace(
     SINGAN,
     name="structural-analogy",
-    summary="A picture, or a video, with its own structure and the looks of another picture: two pyramids that map into each other",
+    summary="A picture or video with the looks of another picture: two pyramids that map into each other",
     paper="Benaim et al. 2021, arXiv:2004.02222",
     cost="20,000 steps a scale, 11 scales; made for GPUs",
     game=STRUCTURAL_GAME,
@@ -106,8 +106,8 @@ enter(
     )
 )
 
-# Narrow networks, because in a given time it is steps that are short; instance normalisation, which is the same in training and later;
-# least squares, which need no penalty. What each of these is worth: docs/analogies.md.
+# Narrow networks, because in a given time it is steps that are short; instance normalisation, which is the same in training and
+# later; least squares, which need no penalty. What each of these is worth: docs/analogies.md.
 PLUS_GAME = replace(
     STRUCTURAL_GAME,
     generator=PlayerOptions(ScaleGeneratorOptions(norm="instance", padding="each", widest=1), RATE),
@@ -129,7 +129,7 @@ enter(
     replace(
         STRUCTURAL,
         name="analogy-plus",
-        summary="Our analogy: colours moved first, narrow networks with skips, real pictures translated in training, steady videos",
+        summary="Our analogy: colours moved first, narrow networks with skips, real pictures translated, steady videos",
         paper="after Benaim et al. 2021, arXiv:2004.02222, and document D",
         cost="2,000 steps a scale; 140 in 3 minutes of a CPU core at 64 pixels",
         game=PLUS_GAME,

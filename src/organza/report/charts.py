@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from organza import stages
+from organza.report.clock import Unit
 from organza.report.explanation import Explanation, Reference
 from organza.report.markup import Html, element, join
 from organza.report.metrics import Metrics, Numbers, Stage
@@ -23,6 +24,8 @@ OWN_COLOURS = {
     "score_fake": "generator",
     "shown.psnr": "generator",
     "shown.psnr_of_input": "real",
+    "shown.reconstruction": "generator",
+    "shown.diversity": "generator",
 }
 """Pictures, not players, give these curves their colour: what is generated looks like the generator."""
 
@@ -60,10 +63,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """One card: a chart between its title and its explanation."""
+    """One card: a chart between its title and its explanation; `unit` is what its horizontal axis counts."""
 
     explanation: Explanation
     series: tuple[Series, ...]
+    unit: str = "images"
 
     def drawing(self, images: float, marks: Sequence[Stage]) -> dict[str, object]:
         """What the script draws.
@@ -76,6 +80,7 @@ class Chart:
         references = [line for line in self.explanation.references if low <= line.value <= high]
         return {
             "images": images,
+            "unit": self.unit,
             "low": low,
             "high": high,
             "log": self.explanation.scale == "log",
@@ -141,7 +146,7 @@ class Chart:
             f"{series.name} from {figure(_first(series.trace.drawn))} to {figure(_last(series.trace.drawn))}"
             for series in self.series
         )
-        return f"{self.explanation.title} over {count(images)} images: {'; '.join(ways)}."
+        return f"{self.explanation.title} over {count(images)} {self.unit}: {'; '.join(ways)}."
 
     def missing(self) -> Html:
         """How many values left a gap; nothing where none did."""
@@ -152,8 +157,8 @@ class Chart:
         return element("p", f"{words} not a finite number: gaps in the curves.", class_="warning")
 
 
-def charts(metrics: Metrics, explained: Sequence[Explanation]) -> list[Chart]:
-    """A chart for every explanation that has curves."""
+def charts(metrics: Metrics, explained: Sequence[Explanation], unit: Unit = "images") -> list[Chart]:
+    """A chart for every explanation that has curves, over so many images, or steps."""
     found = []
     for explanation in explained:
         keys = [key for key in explanation.series if key in metrics.curves]
@@ -167,7 +172,7 @@ def charts(metrics: Metrics, explained: Sequence[Explanation]) -> list[Chart]:
             for key, colour in colours(keys).items()
         )
         if keys:
-            found.append(Chart(explanation, tuple(series)))
+            found.append(Chart(explanation, tuple(series), unit))
     return found
 
 

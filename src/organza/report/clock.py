@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from organza.games import GAMES
-from organza.games.scales import ScaleGame
 from organza.report.facts import Facts
 
 Unit = Literal["images", "steps"]
 
-SEEN: dict[str, str] = {"images": "Images seen", "steps": "Steps"}
-"""What is counted, as the title of a number or an axis."""
+OF_SCALES = "iterations"
+"""The field of a recipe that says how many steps each scale takes: only trainings that count them have it."""
+
+
+def counted(unit: str) -> str:
+    """What is counted, as the title of a number or an axis."""
+    return unit.replace("images", "images seen").capitalize()
 
 
 def unit_of(recipe: Facts) -> Unit:
-    """What a run of this recipe counts; images for a game that this organza does not know."""
-    game = recipe.text("game")
-    return "steps" if game in GAMES and issubclass(GAMES[game], ScaleGame) else "images"
+    """What a run of this recipe counts."""
+    return "images" if recipe.number(OF_SCALES) is None else "steps"

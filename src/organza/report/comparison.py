@@ -150,6 +150,11 @@ class Comparison:
         """The fields in which the groups differ, in the order in which they first appear."""
         return list(dict.fromkeys(field for group in self.groups for field in group.settings))
 
+    @property
+    def unit(self) -> str:
+        """What the runs count: images, steps, or each its own."""
+        return self.facts.text("clock") or "images"
+
 
 def read_comparison(folder: Path) -> Comparison:
     """The comparison in `folder`; keys that are missing leave their part of the page out.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from organza.report.charts import PLAYERS, Chart, Series
+from organza.report.clock import counted
 from organza.report.comparison import Comparison, Group
 from organza.report.explain import GENERIC_HEALTHY
 from organza.report.explanation import Explanation, Reference
@@ -32,8 +33,8 @@ MIXED = (
     "The groups train with different losses, so that their values lie on different scales: compare how the curves run, not "
     "how high they are."
 )
-SEVERAL = "Over images seen: the mean over the seeds of each group, with a band from the lowest seed to the highest."
-SINGLE = "Over images seen: one curve for each group, from its only seed."
+SEVERAL = "the mean over the seeds of each group, with a band from the lowest seed to the highest."
+SINGLE = "one curve for each group, from its only seed."
 READING = "Noisy curves are smoothed first. Point at a chart, or touch it, for the values of any moment."
 BELIEFS = (
     "The discriminator’s output on average over a batch of real pictures, D(real), and of generated ones, D(fake). Some "
@@ -97,6 +98,7 @@ def curves(comparison: Comparison, shown: Sequence[Family], images: float) -> Ht
         title,
         element(
             "p",
+            f"Over {counted(comparison.unit).lower()}: ",
             SEVERAL if any(len(group.runs) > 1 for group in comparison.groups) else SINGLE,
             " ",
             READING,
@@ -175,7 +177,7 @@ def _chart(comparison: Comparison, family: Explanation, key: str) -> Chart:
         references=_references(family, key),
         bounds=family.bounds if all(_is_within(line.trace, family.bounds) for line in series) else None,
     )
-    return Chart(explanation, tuple(series))
+    return Chart(explanation, tuple(series), comparison.unit)
 
 
 def _is_within(line: Trace, bounds: tuple[float, float] | None) -> bool:
@@ -252,7 +254,7 @@ def _card(chart: Chart, number: int, images: float, comparison: Comparison) -> H
 
 
 def _summary(chart: Chart, images: float) -> str:
-    shown = Chart(chart.explanation, chart.series[:SHOWN])
+    shown = Chart(chart.explanation, chart.series[:SHOWN], chart.unit)
     more = len(chart.series) - SHOWN
     return shown.summary(images) + (f" And {more} more groups." if more > 0 else "")
 

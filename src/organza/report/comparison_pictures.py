@@ -20,6 +20,8 @@ LEAD = (
     "make pictures from pictures it is the last grid of the training. Press one to enlarge it; the arrow keys then go from group "
     "to group at the same place."
 )
+LAST = "The last grid of each training. Press one to enlarge it; the arrow keys then go from group to group at the same place."
+"""Where no model makes a grid of samples from noise."""
 
 
 def pictures(comparison: Comparison) -> Html:
@@ -36,11 +38,12 @@ def pictures(comparison: Comparison) -> Html:
         figures.append(_figure(number, group.name, grid))
     if not figures and not left_out:
         return Html()
+    by_scales = comparison.unit == "steps"  # whose grids are single rows
     note = f"To keep the page small, these are left out: {', '.join(left_out)}." if left_out else ""
     return section(
         "What they make",
-        element("p", LEAD, class_="lead"),
-        element("div", *figures, class_="samples"),
+        element("p", LAST if by_scales else LEAD, class_="lead"),
+        element("div", *figures, class_="samples flat" if by_scales else "samples"),
         element("p", note, class_="warning") if note else "",
         _enlarged(),
     )

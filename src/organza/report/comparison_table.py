@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from organza.report.clock import counted
 from organza.report.comparison import Comparison, Group, Metric, Score, Training
 from organza.report.markup import Html, element, join
 from organza.report.page import definitions, section
@@ -52,7 +53,7 @@ def groups_table(comparison: Comparison) -> Html:
         *(settings_heads if is_short else ()),
         *(_metric_heading(metric) for metric in comparison.metrics),
         heading("Seeds", "Runs of the group", number=True),
-        heading("Images", "Images seen in the training", number=True),
+        heading(comparison.unit.capitalize(), f"{counted(comparison.unit)} in the training", number=True),
         heading("Time", "Of the training, and its speed", number=True),
         heading("Parameters", "Of all networks together", number=True),
         heading("Verdicts", "How the runs ended"),
@@ -64,7 +65,11 @@ def groups_table(comparison: Comparison) -> Html:
         settings = [cell(given, given) for given in map(group.settings.get, fields)]
         recipe = None if is_one_recipe else group.recipe
         order = group.settings.get(comparison.fields[0], group.name) if comparison.fields and not fields else group.name
-        cells = [*settings, *scores, *_costs(group)] if is_short else [*scores, *_costs(group), *settings]
+        cells = (
+            [*settings, *scores, *_costs(group, comparison.unit)]
+            if is_short
+            else [*scores, *_costs(group, comparison.unit), *settings]
+        )
         rows.append(element("tr", _name(index, group, recipe, order), *cells))
     return section(
         "The groups",
@@ -85,7 +90,7 @@ def runs_table(comparison: Comparison) -> Html:
         heading("Seed", number=True),
         heading("Verdict"),
         *(_metric_heading(metric) for metric in comparison.metrics),
-        heading("Images", number=True),
+        heading(comparison.unit.capitalize(), number=True),
         heading("Time", number=True),
     ]
     rows = [_run(run, names.get(index), comparison.metrics) for index, run in enumerate(comparison.runs)]
@@ -174,7 +179,7 @@ def _score(score: Score, place: Standing | None) -> Html:
     return number_cell(join([element("span", shown, sd, class_="value"), mark]), score.mean)
 
 
-def _costs(group: Group) -> list[Html]:
+def _costs(group: Group, unit: str) -> list[Html]:
     # NETWORK.PART is counted within NETWORK already.
     whole = [number for name, number in group.parameters.items() if "." not in name]
     total = sum(whole) if group.parameters else None
@@ -183,7 +188,7 @@ def _costs(group: Group) -> list[Html]:
         for name, number in group.parameters.items()
     )
     parameters = join([short(total or 0), *(networks if len(group.parameters) > 1 else ())])
-    speed = "" if group.speed is None else element("small", f"{rate(group.speed)} images/s")
+    speed = "" if group.speed is None else element("small", f"{rate(group.speed)} {unit}/s")
     worst = sum(many for name, many in group.verdicts.items() if judged(name).mood != "good")
     verdicts = [chip(name, many if sum(group.verdicts.values()) > 1 else 1) for name, many in group.verdicts.items()]
     return [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from organza.diagnosis import Prescription
 from organza.report.charts import Chart, cards
+from organza.report.clock import Unit
 from organza.report.facts import Facts
 from organza.report.folder import RunFolder
 from organza.report.markup import Html, element, join
@@ -72,9 +73,9 @@ def doctor(run: RunFolder, drawn: Sequence[Chart], images: float, first: int) ->
         return _section(element("p", WAITING, class_="notice")) if running else Html()
     return _section(
         element("p", UNREAD_LEAD if run.facts.texts("exhibit") and not run.readings else LEAD, class_="lead"),
-        _diagnosis(diagnosis) if diagnosis else element("p", UNREAD, class_="notice"),
+        _diagnosis(diagnosis, run.unit) if diagnosis else element("p", UNREAD, class_="notice"),
         _prescriptions(diagnosis),
-        _log(applied),
+        _log(applied, run.unit),
         _readings(run, drawn, images, first),
     )
 
@@ -104,9 +105,9 @@ def _section(*content: object) -> Html:
     return section("What the doctor says", *content, class_="doctor", id="doctor")
 
 
-def _diagnosis(diagnosis: Facts) -> Html:
+def _diagnosis(diagnosis: Facts, unit: Unit) -> Html:
     name, images = diagnosis.text("verdict"), diagnosis.number("images")
-    after = element("small", f" After {count(images)} images.") if images is not None else ""
+    after = element("small", f" After {count(images)} {unit}.") if images is not None else ""
     sentence = diagnosis.text("sentence") or (judged(name).sentence if name else "")
     signs = diagnosis.each("detectors")
     fired = [sign for sign in signs if sign.get("fired") is True]
@@ -116,13 +117,13 @@ def _diagnosis(diagnosis: Facts) -> Html:
         "div",
         element("p", chip(name) if name else "", " ", sentence, after, class_="verdict"),
         *(element("p", notice, class_="told") for notice in diagnosis.texts("notices")),
-        element("div", *map(_sign, fired), class_="signs fired") if fired else "",
-        _calm(measured, unmeasured, others=bool(fired)),
+        element("div", *(_sign(sign, unit) for sign in fired), class_="signs fired") if fired else "",
+        _calm(measured, unmeasured, unit, others=bool(fired)),
         class_="card",
     )
 
 
-def _sign(sign: Facts) -> Html:
+def _sign(sign: Facts, unit: Unit) -> Html:
     """One detector: its name, what it has measured beside its limit, and what that means."""
     fired, verdict, images = sign.get("fired") is True, sign.text("verdict"), sign.number("images")
     return element(
@@ -130,7 +131,7 @@ def _sign(sign: Facts) -> Html:
         element("h3", _title(sign), " ", chip(verdict) if verdict and fired else ""),
         _gauge(sign),
         element("p", sign.text("sentence") or ""),
-        element("small", f"Measured after {count(images)} images.") if images is not None and fired else "",
+        element("small", f"Measured after {count(images)} {unit}.") if images is not None and fired else "",
         class_="sign",
     )
 
@@ -167,7 +168,7 @@ def _gauge(sign: Facts) -> Html:
     return element("div", words, line, class_="gauge")
 
 
-def _calm(measured: Sequence[Facts], unmeasured: Sequence[Facts], *, others: bool) -> Html:
+def _calm(measured: Sequence[Facts], unmeasured: Sequence[Facts], unit: Unit, *, others: bool) -> Html:
     """The signs that did not speak up, folded away."""
     if not (measured or unmeasured):
         return Html()
@@ -177,7 +178,7 @@ def _calm(measured: Sequence[Facts], unmeasured: Sequence[Facts], *, others: boo
     return element(
         "details",
         element("summary", f"{signs} more that did not speak up" if others else f"{signs}, none of which speaks up"),
-        element("div", *map(_sign, measured), class_="signs"),
+        element("div", *(_sign(sign, unit) for sign in measured), class_="signs"),
         element("p", element("b", "Nothing to measure by in this training: "), f"{names}.") if names else "",
     )
 
@@ -210,7 +211,7 @@ def _prescription(remedy: Facts) -> Html:
     return join([code(remedy.text("options") or ""), element("p", reason, class_="reason") if reason else ""])
 
 
-def _log(applied: Sequence[Applied]) -> Html:
+def _log(applied: Sequence[Applied], unit: Unit) -> Html:
     if not applied:
         return Html()
     times = "once" if len(applied) == 1 else f"{len(applied)} times"
@@ -219,13 +220,13 @@ def _log(applied: Sequence[Applied]) -> Html:
         element(
             "p", f"The training has treated itself {times} (", element("code", "--auto-remedy", class_="word"), ")."
         ),
-        element("ol", *(element("li", _done(one), class_="done") for one in applied)),
+        element("ol", *(element("li", _done(one, unit), class_="done") for one in applied)),
     )
 
 
-def _done(one: Applied) -> Html:
-    found = join(["after ", element("b", f"{count(one.images)} images"), " "]) if one.images is not None else ""
-    back = f"back to {count(one.back_to)} images, and on with" if one.back_to is not None else "on with"
+def _done(one: Applied, unit: Unit) -> Html:
+    found = join(["after ", element("b", f"{count(one.images)} {unit}"), " "]) if one.images is not None else ""
+    back = f"back to {count(one.back_to)} {unit}, and on with" if one.back_to is not None else "on with"
     return join(
         [
             element("p", chip(one.verdict) if one.verdict else "", " ", found, "→ ", back),

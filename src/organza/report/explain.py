@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from organza.report.explanation import Explanation, Reference
 from organza.report.regularising import explanations as of_regularisers
+from organza.report.scale_terms import about_scales, speed
+from organza.report.scale_terms import explanations as of_scales
 from organza.report.terms import about_pictures, told_targets
 from organza.report.terms import explanations as of_pictures
 from organza.report.wording import label
@@ -106,14 +108,16 @@ def explanations(loss: str | None, keys: Iterable[str]) -> list[Explanation]:
     keys = list(keys)
     near, *terms = of_pictures(keys)
     known = [
-        near, _losses(loss, keys), *terms, _beliefs(loss), _wins(keys), _penalised(), _slope(), _saturated(),
-        *of_regularisers(loss), _gradients(keys), _speed(),
+        *of_scales(keys), near, _losses(loss, keys), *terms, _beliefs(loss), _wins(keys), _penalised(), _slope(), _saturated(),
+        *of_regularisers(loss), _gradients(keys), speed() if about_scales(keys) else _speed(),
     ]  # fmt: skip
-    explained = {key for explanation in known for key in explanation.series}
-    return [
-        *(explanation for explanation in known if any(key in explanation.series for key in keys)),
-        *generic(key for key in keys if key not in explained),
-    ]
+    found, explained = list[Explanation](), set[str]()
+    for explanation in known:
+        own = explanation.series.keys() & set(keys)
+        if own and not own <= explained:  # what words of one kind of training are for, general ones leave alone
+            found.append(explanation)
+            explained |= own
+    return [*found, *generic(key for key in keys if key not in explained)]
 
 
 def _losses(loss: str | None, keys: Collection[str]) -> Explanation:
@@ -179,7 +183,7 @@ def _wins(keys: Collection[str]) -> Explanation:
         healthy="Between 0.5 and 0.95, without sticking to either end. Near 1 all the time, the generator has "
         "nothing left to win; "
         "near 0.5 either the pictures are very good or the discriminator is too weak: your eye tells which."
-        + (told if told_targets(keys) else ""),
+        + (told if told_targets(keys) or about_scales(keys) else ""),
         references=(Reference(0.5, "a guess", "discriminator"), Reference(0.95, "0.95", "discriminator")),
         bounds=(0.0, 1.0),
     )

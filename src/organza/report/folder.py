@@ -10,9 +10,11 @@ from pathlib import Path
 import yaml
 
 from organza.errors import OrganzaError
+from organza.report.clock import Unit, unit_of
 from organza.report.facts import Facts
 from organza.report.metrics import Metrics, Row, read_metrics, whole_rows
 from organza.report.samples import Samples, read_samples
+from organza.report.scales import Scale, scales_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class RunFolder:
         diagnosis: `diagnosis.json`; empty where there is none, or none that can be read.
         readings: `readings.jsonl`, the rows that can be read.
         model: `model/config.json`, as `diagnosis`.
+        scales: Of a training that goes scale by scale, from `metrics.jsonl` and `samples/`.
     """
 
     name: str
@@ -38,19 +41,28 @@ class RunFolder:
     diagnosis: Facts
     readings: tuple[Row, ...]
     model: Facts
+    scales: tuple[Scale, ...] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """What the run counts its budget in."""
+        return unit_of(self.recipe)
 
 
 def read_run(folder: Path) -> RunFolder:
     """The run in `folder`, whose recipe and facts have to be there; all else may be missing."""
+    recipe, samples = _facts(folder / "recipe.yaml"), read_samples(folder / "samples")
+    metrics = folder / "metrics.jsonl"
     return RunFolder(
         name=_name(folder),
-        recipe=_facts(folder / "recipe.yaml"),
+        recipe=recipe,
         facts=_facts(folder / "run.json"),
-        metrics=read_metrics(folder / "metrics.jsonl"),
-        samples=read_samples(folder / "samples"),
+        metrics=read_metrics(metrics),
+        samples=samples,
         diagnosis=_if_readable(folder / "diagnosis.json"),
         readings=tuple(whole_rows(folder / "readings.jsonl")),
         model=_if_readable(folder / "model" / "config.json"),
+        scales=scales_of(whole_rows(metrics), samples.every) if unit_of(recipe) == "steps" else (),
     )
 
 

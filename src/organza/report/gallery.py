@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from organza.marks import read_mark
 from organza.marks.plane import GENERATED, REAL, TINTS, Colour
 from organza.report import exhibits
+from organza.report.clock import Unit, counted
 from organza.report.facts import Facts
+from organza.report.folder import RunFolder
 from organza.report.markup import Html, element, fill
 from organza.report.page import section
 from organza.report.samples import Grid, Samples
@@ -29,23 +31,24 @@ MEANINGS = {
 """By what a picture's mark says of its surface."""
 
 
-def frames(samples: Samples, facts: Facts) -> list[Frame]:
+def frames(run: RunFolder) -> list[Frame]:
     """The pictures for the script: `images` seen, in words, the `source`, and what to say instead of showing it."""
-    plane, columns = _plane(samples), facts.texts("exhibit")
+    samples, columns = run.samples, run.facts.texts("exhibit")
+    plane = _plane(samples)
     return [
-        {"images": count(grid.images), "source": grid.data_uri(), "words": _words(grid, plane, columns)}
+        {"images": count(grid.images), "source": grid.data_uri(), "words": _words(grid, plane, run.unit, columns)}
         for grid in samples.shown
     ]
 
 
-def gallery(samples: Samples, facts: Facts) -> Html:
+def gallery(run: RunFolder) -> Html:
     """The section with the pictures.
 
     Args:
-        samples: What there is to show.
-        facts: The run's record: its source, what each column of a grid is in a training with labels (`columns`) or from
+        run: Whose record tells the source, and what each column of a grid is in a training with labels (`columns`) or from
             pictures to pictures (`exhibit`).
     """
+    samples, facts, unit = run.samples, run.facts, run.unit
     source, columns, shows = facts.text("source", "name"), facts.texts("columns"), facts.texts("exhibit")
     origin = f"from {source}" if source else "from the source"
     if not samples.shown:
@@ -55,18 +58,21 @@ def gallery(samples: Samples, facts: Facts) -> Html:
     last, plane = samples.shown[-1], _plane(samples)
     seen = count(last.images)
     noun = "picture" if plane else "grid"
-    shown = f"{len(samples.shown)} of the run’s {samples.total} {noun}s are shown here, evenly chosen. "
-    few = shown if len(samples.shown) < samples.total else ""
-    after = element("span", "after ", element("span", seen, data_seen=True), " images")
+    shown = f"{len(samples.shown)} of the run’s {len(samples.every)} {noun}s are shown here, evenly chosen. "
+    few = shown if len(samples.shown) < len(samples.every) else ""
+    after = element("span", "after ", element("span", seen, data_seen=True), f" {unit}")
     if shows and not plane:
+        words, pixels = _words(last, plane, unit, shows), unit == "steps" and exhibits.small(last, shows)
         return fill(
             "gallery.html",
-            title=exhibits.TITLE,
-            lead=exhibits.lead(facts),
+            title=exhibits.title(shows, unit),
+            lead=exhibits.lead(facts, unit),
             kind="exhibit",
             picture=noun,
-            generated=exhibits.exhibit(last, shows, after, _words(last, plane, shows)),
-            beside=exhibits.key(shows),
+            unit=unit,
+            title_of_unit=counted(unit),
+            generated=exhibits.exhibit(last, shows, after, words, pixels=pixels),
+            beside=exhibits.key(shows, unit),
             last=len(samples.shown) - 1,
             seen=seen,
             note=few,
@@ -78,11 +84,13 @@ def gallery(samples: Samples, facts: Facts) -> Html:
         lead=PLANE if plane else GRIDS,
         kind="plane" if plane else "grids",
         picture=noun,
+        unit=unit,
+        title_of_unit=counted(unit),
         generated=_picture(
             last,
             "The plane" if plane else "Generated",
             after,
-            _words(last, plane),
+            _words(last, plane, unit),
             id="generated",
         ),
         beside=_legend(plane, origin) if plane else real,
@@ -105,8 +113,8 @@ def _plane(samples: Samples) -> Facts:
     return details if details.number("real") is not None else Facts({})
 
 
-def _words(grid: Grid, plane: Facts, shows: Sequence[str] = ()) -> str:
-    seen = f"after {count(grid.images)} images"
+def _words(grid: Grid, plane: Facts, unit: Unit, shows: Sequence[str] = ()) -> str:
+    seen = f"after {count(grid.images)} {unit}"
     if not plane and shows:
         return f"Grid of real pictures and what is made of them {seen}; {exhibits.spoken(shows)}"
     if not plane:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from organza.report.clock import counted
 from organza.report.folder import RunFolder
 from organza.report.markup import Html, element, fill, join
 from organza.report.page import code, definitions
@@ -14,13 +15,13 @@ from organza.report.wording import count, duration, figure, label, rate, short
 
 def title(run: RunFolder) -> str:
     """What the page is called."""
-    source = run.facts.text("source", "name")
+    source = _source(run)
     return _name(run) + (f" on {source}" if source else "")
 
 
 def header(run: RunFolder) -> Html:
     """The head of the page of `run`."""
-    source = run.facts.text("source", "name")
+    source = _source(run)
     summary = run.recipe.text("summary")
     return fill(
         "header.html",
@@ -32,6 +33,14 @@ def header(run: RunFolder) -> Html:
         figures=definitions(_figures(run), "figures"),
         progress=_progress(run),
     )
+
+
+def _source(run: RunFolder) -> str | None:
+    """What it was trained on; of one picture, or two, their files without the folders."""
+    source = run.facts.text("source", "name")
+    if source is None or run.unit == "images":
+        return source
+    return " and ".join(part.replace("\\", "/").rstrip("/").rpartition("/")[2] or part for part in source.split(","))
 
 
 def _name(run: RunFolder) -> str:
@@ -71,16 +80,16 @@ def _figures(run: RunFolder) -> list[tuple[object, object]]:
     seconds, speed = status.number("seconds"), status.number("images_per_second")
     of = element("small", f" of {count(budget)}") if budget and seen != budget else ""
     return [
-        ("Images seen", None if seen is None else join([count(seen), of])),
+        (counted(run.unit), None if seen is None else join([count(seen), of])),
         ("Training time", None if seconds is None else duration(seconds)),
-        ("Images per second", None if speed is None else rate(speed)),
+        (f"{run.unit.capitalize()} per second", None if speed is None else rate(speed)),
         *(
             (
                 join([label(network.replace(".", " ")).capitalize(), " ", element("small", "parameters")]),
                 short(parameters),
             )
             for network, _ in run.facts.at("networks")
-            if (parameters := run.facts.number("networks", network, "parameters")) is not None
+            if (parameters := run.facts.number("networks", network, "parameters"))
         ),
         *_best(run),
     ]
@@ -108,7 +117,7 @@ def _progress(run: RunFolder) -> Html:
         element("div", class_="woven", style=f"width: {percent}%"),
         class_="progress",
         role="progressbar",
-        aria_label="Images seen of the budget",
+        aria_label=f"{counted(run.unit)} of the budget",
         aria_valuenow=percent,
         aria_valuemin=0,
         aria_valuemax=100,

@@ -95,7 +95,7 @@ def _networks(networks: Facts) -> Rows:
 def _network(network: Facts) -> str | None:
     parameters, output = network.number("parameters"), network.get("output")
     words = [] if parameters is None else [f"{count(parameters)} parameters"]
-    if isinstance(output, list):
+    if isinstance(output, list) and output:
         words.append("output " + " × ".join(map(str, output)))
     return ", ".join(words) or None
 
@@ -106,13 +106,13 @@ def _cost(run: RunFolder) -> Rows:
     budget = run.recipe.number("images")
     whole = None
     if budget and speed:
-        whole = f"{count(budget)} images: about {duration(budget / speed)} at this speed"
+        whole = f"{count(budget)} {run.unit}: about {duration(budget / speed)} at this speed"
     return [
         (
             "this run",
-            f"{count(seen)} images in {duration(seconds)}" if seen is not None and seconds is not None else None,
+            f"{count(seen)} {run.unit} in {duration(seconds)}" if seen is not None and seconds is not None else None,
         ),
-        ("speed", f"{rate(speed)} images per second" if speed is not None else None),
+        ("speed", f"{rate(speed)} {run.unit} per second" if speed is not None else None),
         ("memory", run.facts.text("memory")),
         ("the recipe’s budget", whole),
         ("the recipe says", run.recipe.text("cost")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from organza import stages
 from organza.report.charts import Chart, cards, charts
+from organza.report.clock import counted
 from organza.report.doctor import doctor, remedy_marks
 from organza.report.folder import RunFolder
 from organza.report.gallery import frames, gallery
@@ -11,6 +12,7 @@ from organza.report.header import header, title
 from organza.report.markup import Html, element, fill, join
 from organza.report.page import page, section
 from organza.report.particulars import particulars
+from organza.report.pyramid import pyramid
 from organza.report.readings import reading_charts
 from organza.report.scores import explanations_with_scores
 from organza.report.usage import usage
@@ -21,7 +23,8 @@ NO_SCRIPT = "The curves and the slider need JavaScript, which is switched off he
 
 def run_page(run: RunFolder) -> Html:
     """The page of `run`."""
-    drawn = charts(run.metrics, explanations_with_scores(run.recipe.text("loss"), run.metrics.curves, run.facts))
+    explained = explanations_with_scores(run.recipe.text("loss"), run.metrics.curves, run.facts)
+    drawn = charts(run.metrics, explained, run.unit)
     read = reading_charts(run.readings)
     images = max(run.metrics.images, run.readings[-1]["images"] if run.readings else 0.0, 1.0)
     marks = sorted([*run.metrics.stages[1:], *remedy_marks(run.facts)], key=lambda mark: mark.images)
@@ -31,7 +34,8 @@ def run_page(run: RunFolder) -> Html:
         main=join(
             [
                 element("noscript", element("p", NO_SCRIPT, class_="notice")),
-                gallery(run.samples, run.facts),
+                gallery(run),
+                pyramid(run),
                 doctor(run, read, images, first=len(drawn)),
                 _curves(run, drawn, images),
                 particulars(run),
@@ -40,7 +44,7 @@ def run_page(run: RunFolder) -> Html:
         ),
         footer=fill("footer.html", organza=f"organza {run.facts.text('organza') or ''}".strip()),
         data={
-            "frames": frames(run.samples, run.facts),
+            "frames": frames(run),
             "charts": [chart.drawing(images, marks) for chart in (*drawn, *read)],
         },
         scripts=("gallery.js", "charts.js"),
@@ -59,8 +63,8 @@ def _curves(run: RunFolder, drawn: list[Chart], images: float) -> Html:
         "How the training went",
         element(
             "p",
-            f"Over images seen, from {rows}. The legends tell where the curves end; point at a chart, or touch it, for the "
-            f"values of any other moment.{_stages(run)}",
+            f"Over {counted(run.unit).lower()}, from {rows}. The legends tell where the curves end; point at a chart, or touch "
+            f"it, for the values of any other moment.{_stages(run)}",
             class_="lead",
         ),
         element("div", cards(drawn, images), class_="cards charts"),
@@ -72,6 +76,11 @@ def _stages(run: RunFolder) -> str:
     found = run.metrics.stages
     if len(found) < 2:
         return ""
+    if all(stages.scale(stage.name) for stage in found):
+        return (
+            f" It climbed {count(len(found))} scales, from the coarsest on; a line marks the beginning of each, where all curves "
+            "jump, since picture and networks change there: only values within one scale can be compared."
+        )
     (first, _), *others = ((stages.words(stage.name), f"from {count(stage.images)} images on") for stage in found)
     if stages.growing(found[0].name):
         onward = ", ".join(f"{'full size' if name == 'main' else name} {since}" for name, since in others)

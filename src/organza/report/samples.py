@@ -47,12 +47,12 @@ class Samples:
 
     Attributes:
         shown: In the order of the training.
-        total: How many the run has.
+        every: All that the run has, in the same order.
         real: Real pictures in the same layout.
     """
 
     shown: tuple[Grid, ...]
-    total: int
+    every: tuple[Grid, ...]
     real: Grid | None
 
 
@@ -61,7 +61,7 @@ def read_samples(folder: Path) -> Samples:
     numbered = {int(path.stem): path for path in folder.glob("*.png") if re.fullmatch("[0-9]+", path.stem)}
     grids = [grid for images, path in sorted(numbered.items()) if (grid := _grid(path, images))]
     real = _grid(folder / "real.png", 0)
-    return Samples(tuple(choose(grids, BYTES - (real.size if real else 0))), len(grids), real)
+    return Samples(tuple(choose(grids, BYTES - (real.size if real else 0))), tuple(grids), real)
 
 
 def choose(grids: Sequence[Grid], budget: int, frames: int = FRAMES) -> list[Grid]:

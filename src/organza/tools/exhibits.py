@@ -30,15 +30,16 @@ GRID = (
         " where all are the same picture. Neither way is better by itself.",
     ),
 )  # fmt: skip
+TOGETHER = (("shown.psnr", "shown.psnr_of_input"), ("shown.reconstruction", "shown.diversity"))  # of one grid each
 UNSCORED = "no scores: samples from noise have them, and grids of pictures that were held against targets"
 
 
 def grid_scores(folder: Path) -> dict[str, float]:
     """How near the pictures of a run's last grid came to what they should be; empty where nobody knows."""
     for row in reversed(RunFolder(folder).rows()):
-        found = {metric.key: float(row[metric.key]) for metric in GRID if isinstance(row.get(metric.key), int | float)}
-        if found:
-            return found
+        for keys in TOGETHER:
+            if all(isinstance(row.get(key), int | float) for key in keys):
+                return {key: float(row[key]) for key in keys}
     return {}
 
 

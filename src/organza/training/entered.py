@@ -87,6 +87,6 @@ class Entered:
 
 
 def on_device(network: nn.Module, device: torch.device, single: bool = False) -> nn.Module:
-    """The network on the device, its convolution weights channels last, but for batches of a single sample, where that is slower."""
+    """The network on the device, its convolution weights channels last; not for single samples, with which that is slower."""
     layout = torch.preserve_format if single else torch.channels_last
     return network.to(device, memory_format=layout)  # type: ignore[call-overload, no-any-return]

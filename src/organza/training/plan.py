@@ -26,8 +26,8 @@ class Plan:
         done: Images already seen, when the run goes on.
         resumes: Whether there is a run in the folder already.
         notes: What the user should know besides, one line each.
-        costs: Of each stage the share of the budget at its end, and the seconds that a unit of the clock takes in it, as the probe has
-            measured them; empty where they are not known.
+        costs: Of each stage the share of the budget at its end, and the seconds that a unit of the clock takes in it, as the
+            probe has measured them; empty where they are not known.
     """
 
     recipe: Recipe

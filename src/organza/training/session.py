@@ -144,8 +144,7 @@ class Session:
         if self.entered.stage.open is None:
             return
         self.began, self._last = self.clock, {}
-        round = LiveRound(self, OPENING, 0, {})
-        found = self.entered.stage.open(self.entered.networks, round)
+        found = self.entered.stage.open(self.entered.networks, LiveRound(self, OPENING, 0, {}))
         self.entered.state = {name: tensor.detach().contiguous() for name, tensor in found.items()}
         self.entered.averages.update(0, self.half_life)  # no step: only what the opening has filled in is taken over
 
@@ -271,9 +270,7 @@ class Session:
             raise OrganzaError(
                 f"the checkpoint is in stage '{counters['stage']}', which the recipe does not have"
             ) from None
-        self.entered = entered = Entered(
-            plan, None, self.streams, self.device, self.half_life, self.usual_size
-        )
+        self.entered = entered = Entered(plan, None, self.streams, self.device, self.half_life, self.usual_size)
         parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, "optimiser": {}, "state": {}, "window": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition("/")

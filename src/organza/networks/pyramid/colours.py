@@ -1,7 +1,7 @@
 """From the colours of one picture to those of another: the linear map that moves one Gaussian onto the other at the least cost.
 
-T = A^(-1/2) (A^(1/2) B A^(1/2))^(1/2) A^(-1/2) for covariances A and B (Pitié and Kokaram 2007, The Linear Monge-Kantorovitch Linear
-Colour Mapping for Example-Based Colour Transfer).
+T = A^(-1/2) (A^(1/2) B A^(1/2))^(1/2) A^(-1/2) for covariances A and B (Pitié and Kokaram 2007, The Linear Monge-Kantorovitch
+Linear Colour Mapping for Example-Based Colour Transfer).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The discriminator of one picture's patches: a few convolutions 3x3 without padding, and no more of the picture than they see."""
+"""The discriminator of one picture's patches: convolutions 3x3 without padding, which see no more than eleven pixels a side."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What generators of one picture have in common: noise of every scale becomes a picture, coarse to fine.
 
-From scale to scale something is *carried*: the picture so far (SinGAN), or features of it (ConSinGAN). So that everything which is
-done with such a model is written once, for both kinds, they say how to `enter` with a picture, to `climb` one scale, and to
-`show` what is carried as a picture.
+From scale to scale something is *carried*: the picture so far (SinGAN), or features of it (ConSinGAN). So that everything
+which is done with such a model is written once, for both kinds, they say how to `enter` with a picture, to `climb` one scale,
+and to `show` what is carried as a picture.
 """
 
 from __future__ import annotations

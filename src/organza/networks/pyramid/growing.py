@@ -22,7 +22,8 @@ KEYS = 2**31  # of the fixed noise of the finer scales
 class GrowingGenerator(PyramidGenerator):
     """h_n = up(h_{n-1}) + body_n(up(h_{n-1}) + amplitude_n z_n), picture = tanh(tail(h_n)); features are carried.
 
-    The coarsest scale has no skip, and takes a picture as well as noise: head and body of it make h_0. A new scale begins as a copy
+    The coarsest scale has no skip, and takes a picture as well as noise: head and body of it make h_0. A new scale begins as a
+        copy
     of the last one. The newest `trained` scales are trained together, each older one at a smaller rate; the head, as long as the
     coarsest scale is among them.
 

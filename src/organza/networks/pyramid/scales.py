@@ -1,7 +1,7 @@
 """A generator with a network for each scale, which passes pictures on: SinGAN (Shaham et al. 2019, arXiv:1905.01164).
 
-Structural analogy (Benaim et al. 2021, arXiv:2004.02222) has the same networks, but for their padding, and the last two do not add
-what they make to the picture that they get.
+Structural analogy (Benaim et al. 2021, arXiv:2004.02222) has the same networks, but for their padding, and the last two do not
+add what they make to the picture that they get.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def convolutions(
 class ScaleGenerator(PyramidGenerator):
     """x_n = up(x_{n-1}) + psi_n(up(x_{n-1}) + amplitude_n z_n) (Shaham et al. 2019, eq. 3); pictures are carried.
 
-    The noise of the coarsest scale is the same in all channels. All scales but the newest are frozen, running statistics included.
+    The noise of the coarsest scale is the same in all channels. All scales but the newest are frozen, running statistics
+    included.
     """
 
     def __init__(self, channels: int, sizes: Sequence[Size], options: ScaleGeneratorOptions) -> None:
@@ -67,7 +68,9 @@ class ScaleGenerator(PyramidGenerator):
             self.scales.append(copy.deepcopy(self.scales[-1]))
         else:
             padding = 1 if options.padding == "each" else 0
-            network = convolutions(self.channels, width, self.channels, options.layers, padding, options.slope, options.norm)
+            network = convolutions(
+                self.channels, width, self.channels, options.layers, padding, options.slope, options.norm
+            )
             initialise(network, "dcgan")
             self.scales.append(network)
         self.train(self.training)
@@ -148,7 +151,8 @@ class ScaleGeneratorOptions(PyramidOptions):
         width: Channels of the first four scales; every four scales there are twice as many.
         widest: How many times as many at most.
         layers: Convolutions 3x3 of each scale.
-        norm: Normalisation after each of them but the last: batch, as published; instance, which is the same in training and later; none.
+        norm: Normalisation after each of them but the last: batch, as published; instance, which is the same in training and
+            later; none.
         slope: Of the leaky ReLU below zero.
         padding: outer: zeros around picture and noise, one pixel for each convolution; noise: the same, but noise in that frame,
             which animations need to move at their borders; each: every convolution pads with zeros.

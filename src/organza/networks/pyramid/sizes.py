@@ -21,8 +21,8 @@ def fitted(height: int, width: int, largest: int) -> Size:
 def number_of_scales(original: Size, longest: int, smallest: int, ratio: float) -> int:
     """How many scales SinGAN's code makes of a picture.
 
-    ceil(log_r(m / s)) + 1 - ceil(log_r(l / L)) + 1 with s and L the shorter and longer side of the picture as it was, l its longer
-    side in training, m the shorter side at the coarsest scale, r the ratio that two scales should have.
+    ceil(log_r(m / s)) + 1 - ceil(log_r(l / L)) + 1 with s and L the shorter and longer side of the picture as it was, l its
+    longer side in training, m the shorter side at the coarsest scale, r the ratio that two scales should have.
 
     Args:
         original: Of the picture before it was made smaller.

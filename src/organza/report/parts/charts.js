@@ -136,7 +136,7 @@ function drawAxes(svg, chart, plot) {
     const last = plot.x(value) > plot.right - 16;
     const x = last ? plot.right : plot.x(value);
     const anchor = last ? "end" : value === 0 ? "start" : "middle";
-    add(axes, "text", { x, y: plot.bottom + 20, "text-anchor": anchor }, value === 0 ? "0 images" : compact(value));
+    add(axes, "text", { x, y: plot.bottom + 20, "text-anchor": anchor }, value === 0 ? `0 ${chart.unit}` : compact(value));
   }
 }
 
@@ -256,8 +256,8 @@ class View {
       }
       return `${series.name} ${figure(value)}`;
     });
-    this.label(x, `${grouped.format(images)} images`);
-    return `${grouped.format(images)} images: ${read.join(", ")}`;
+    this.label(x, `${grouped.format(images)} ${this.chart.unit}`);
+    return `${grouped.format(images)} ${this.chart.unit}: ${read.join(", ")}`;
   }
 
   label(x, words) {

@@ -2,6 +2,7 @@
 // the plane is a film, which plays on and on, and by itself unless the reader wants little motion.
 const frames = JSON.parse(document.getElementById("frames").textContent);
 const picture = document.getElementById("generated");
+const unit = picture?.closest(".gallery").dataset.unit;
 const slider = document.getElementById("frame");
 const play = document.getElementById("play");
 const isFilm = picture?.closest(".gallery").dataset.kind === "plane";
@@ -19,7 +20,7 @@ function show(index) {
   picture.alt = words;
   slider.value = index;
   slider.style.setProperty("--done", index / last);
-  slider.setAttribute("aria-valuetext", `${images} images`);
+  slider.setAttribute("aria-valuetext", `${images} ${unit}`);
   document.querySelector("#seen b").textContent = images;
   document.querySelector("[data-seen]").textContent = images;
 }
