@@ -5,15 +5,29 @@ from types import SimpleNamespace
 
 import pytest
 
-from organza.console import Console, nearness, spoken, use
+from organza.console import Console, nearness, scales_done, spoken, use
 from organza.diagnosis import Conditions, History, diagnose
 from organza.recipes import RECIPES
+from organza.training.plan import Plan
 
 DIAGNOSIS = diagnose(History(Conditions(read=False), 100))
 
 
-def plan(name):
-    return SimpleNamespace(recipe=RECIPES[name], out=Path("runs/one"), done=0, images_per_second=1.0)
+def plan(name, costs=()):
+    return Plan(
+        recipe=RECIPES[name],
+        source=SimpleNamespace(name="photo.jpg", count=1, kind="images", classes=()),
+        fit="as it is",
+        networks={},
+        device="cpu",
+        images_per_second=1.0,
+        memory=0,
+        out=Path("runs/one"),
+        done=0,
+        resumes=False,
+        notes=(),
+        costs=costs,
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,6 +40,8 @@ def plan(name):
         ("deblurgan-tiny", "deblur runs/one input.png output.png"),
         ("deblurgan-v2-tiny", "deblur runs/one input.png output.png"),
         ("srgan-tiny", "enlarge runs/one input.png output.png"),
+        ("singan", "vary runs/one -n 16 --out variations"),
+        ("analogy-plus", "translate runs/one input.png output.png --to b"),
     ],
 )
 def test_the_command_to_try_is_one_that_the_model_can(name, command):
@@ -33,7 +49,7 @@ def test_the_command_to_try_is_one_that_the_model_can(name, command):
 
 
 def test_every_recipe_has_one():
-    assert all(use(plan(name)).split()[0] in ("sample", "translate", "deblur", "enlarge") for name in RECIPES)
+    assert all(use(plan(name)).split()[0] in ("sample", "translate", "deblur", "enlarge", "vary") for name in RECIPES)
 
 
 def ended(capsys, rows):
@@ -97,3 +113,32 @@ def test_the_live_line_says_at_which_resolution_a_training_is(name, stage, said,
     shown = capsys.readouterr().err
     assert said in shown
     assert ("stage" in shown) == (name == "stylegan-tiny")
+
+
+def test_a_plan_of_one_picture_speaks_of_steps_and_scales():
+    said = dict(plan("singan").lines())
+    assert said["speed"] == "1 steps/s"
+    assert said["stops"].startswith("at 20,000 steps (2,000 for each of 10 scales), in about 5 h 33 min")
+    assert said["data"].startswith("photo.jpg: 1 image, as it is")
+    assert dict(plan("dcgan").lines())["speed"] == "1 images/s"
+
+
+def test_the_time_to_go_knows_what_each_scale_takes():
+    """Half of the steps at a second each, half at three: the mean would be two, wherever the training is."""
+    planned = plan("singan", costs=((0.5, 1.0), (1.0, 3.0)))
+    assert planned.seconds == 10_000 * 1.0 + 10_000 * 3.0
+    assert planned.seconds_from(10_000) == 30_000.0
+    assert planned.seconds_from(5_000) == 5_000 + 30_000.0
+    assert planned.seconds_from(20_000) == 0.0
+
+
+def test_a_stopped_training_says_how_many_scales_can_be_used():
+    said = {
+        images: scales_done(plan("singan"), SimpleNamespace(images=images)) for images in (0, 900, 2_900, 3_100, 20_000)
+    }
+    assert [text.split()[4] for text in said.values()] == ["1", "1", "1", "2", "10"]
+    assert scales_done(plan("dcgan"), SimpleNamespace(images=5)) == ""
+
+
+def test_how_near_the_reconstruction_comes_is_said():
+    assert nearness({"shown.reconstruction": 26.14}) == "reconstruction 26.1 dB"

@@ -51,7 +51,13 @@ def more(folder):
     """What the README's commands on pictures want besides: two domains, pairs, photographs, and a checkpoint of others."""
     for name in ("horses", "zebras", "maps/A", "maps/B", "holidays"):
         shutil.copytree(folder / "pictures", folder / name)
-    Image.open(folder / "pictures" / "0.png").resize((70, 50)).save(folder / "photo.jpg")
+    photo = Image.open(folder / "pictures" / "0.png").resize((70, 50))
+    photo.save(folder / "photo.jpg")
+    photo.save(folder / "pasted.png")
+    photo.rotate(180).save(folder / "painting.png")
+    mask = Image.new("L", photo.size)
+    mask.paste(255, (30, 20, 40, 30))
+    mask.save(folder / "mask.png")
     torch.manual_seed(0)
     torch.save(ResnetGenerator(width=4, blocks=1).state_dict(), folder / "latest_net_G.pth")
 
@@ -76,6 +82,9 @@ def test_the_commands_of_the_readme(folder, more):
             words = [word for word in words if word not in ("--minutes", "10")]
         if words[1] in ("train", "sweep"):
             words += shlex.split(SHORT.partition(" --gen")[0] if "ring" in words else SHORT)
+            if "--quality" in words:  # of one picture
+                words = [*words[: words.index("--images")], "--iterations", "3", *words[-4:]]
+                words[words.index("64")] = "32"
             words += ["--generator.head_width", "2"] if "deblurgan-v2-tiny" in words else []
             if "stylegan2-tiny" in words:
                 words = [*words[:-4], "--generator.channel_max", "4", "--discriminator.channel_max", "4"]
@@ -91,7 +100,7 @@ def test_the_commands_of_the_readme(folder, more):
         ran += 1
     assert ran >= 8
     assert (folder / "clothes.png").exists()
-    assert len(list(folder.glob("runs/*/report.html"))) == 9
+    assert len(list(folder.glob("runs/*/report.html"))) == 11
     assert {file.name for file in folder.iterdir()} >= {
         "zebra.png",
         "again.jpg",
@@ -101,6 +110,11 @@ def test_the_commands_of_the_readme(folder, more):
         "walk.gif",
         "edited.png",
         "stylized",
+        "variations",
+        "wide.png",
+        "alive.gif",
+        "seamless.png",
+        "painted.png",
     }
     assert {path.parent.name for path in folder.glob("*/*/comparison.html")} == {"losses", "ring-quick"}
 

@@ -214,7 +214,9 @@ def use(plan: Plan) -> str:
 
 def nearness(figures: Mapping[str, Any]) -> str:
     """How near the pictures of the grid come to their targets, beside how near their inputs are; nothing without a grid."""
-    made, given = (figures.get(f"shown.{name}") for name in ("psnr", "psnr_of_input"))
+    made, given, again = (figures.get(f"shown.{name}") for name in ("psnr", "psnr_of_input", "reconstruction"))
+    if isinstance(again, float):
+        return f"reconstruction {again:.1f} dB"
     if not isinstance(made, float) or not isinstance(given, float):
         return ""
     return f"PSNR {made:.1f} dB (inputs {given:.1f} dB)"

@@ -20,7 +20,8 @@ from organza.training.run import begin_from
 from organza.training.shown import exhibited
 
 CPU = torch.device("cpu")
-NAMES = [name for name, recipe in RECIPES.items() if not recipe.build().abilities.from_noise]
+ABLE = {name: recipe.build().abilities for name, recipe in RECIPES.items()}
+NAMES = [name for name, abilities in ABLE.items() if not abilities.from_noise and not abilities.pyramids]
 RESNET_6, RESNET_9, PATCHGAN, FULL = 7_837_699, 11_378_179, 2_764_737, 11_154_369
 CYCLE = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
 

@@ -92,10 +92,10 @@ def train(
 
     Args:
         recipe: Name, path of a YAML file, or value; None: chosen from the data.
-        data: Source: a built-in name, a folder or zip of images, a mixture; "A,B", two folders whose pictures nothing pairs;
+        data: Source: a built-in name, a folder or zip of images, a picture, a video, a mixture; "A,B", two that nothing pairs;
             "pairs:DIR", pictures in DIR/A, which are given, and DIR/B, which are wanted, or both side by side in each.
         out: Run folder; without it runs/RECIPE-SOURCE, with a digest of what else was asked for.
-        images: Budget in images; None: the recipe's, or `minutes`.
+        images: Budget in images, or steps for games of one picture; None: the recipe's, or `minutes`.
         minutes: Budget in minutes; measured once, by a short try, and turned into images.
         seed: Of all randomness.
         device: auto, cpu, cuda, cuda:N or mps.

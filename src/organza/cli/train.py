@@ -39,11 +39,11 @@ def train(
 
     Args:
         recipe: Name (`organza list`) or YAML file (`organza cp`); without it, chosen from the data.
-        data: A folder or zip of images (sub-folders are labels), or a built-in name (`organza list sources`). To make pictures
-            from pictures: A,B, two folders that nothing pairs; or pairs:DIR, with DIR/A given and DIR/B wanted, or both side
-            by side in each picture; to deblur, enlarge or complete, any folder will do.
+        data: A folder or zip of images (sub-folders are labels), a picture, a video, or a built-in name (`organza list sources`).
+            To make pictures from pictures: A,B, two of them that nothing pairs; or pairs:DIR, with DIR/A given and DIR/B
+            wanted, or both side by side in each picture; to deblur, enlarge or complete, any folder will do.
         out: Folder of the run; if a run is there, it is resumed. Default: runs/RECIPE-SOURCE.
-        images: Stop after so many images.
+        images: Stop after so many images; after so many steps where one picture is learnt.
         minutes: Stop after about so many minutes; measured once at the beginning and turned into images.
         dry_run: Print the plan and stop.
         start: Begin with the weights of this model or run.

@@ -46,11 +46,10 @@ from organza.games.scales import (
     grown_pair,
     noise_name,
     noises_of,
-    resized,
     scale_plans,
 )
 from organza.losses import AdversarialLoss
-from organza.networks.pyramid.generator import PyramidGenerator
+from organza.networks.pyramid.generator import PyramidGenerator, resized
 from organza.networks.pyramid.sizes import Size, fitted
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from organza.bounds import Count, Natural, Positive, Rate, Share
+from organza.bounds import Count, Natural, Rate, Share
 from organza.errors import UsageError
 from organza.games.game import Before, Dims, Group, Networks, Shape, Stage, StagePlan
 from organza.games.optimisers import PlayerOptions
@@ -20,7 +20,7 @@ from organza.games.soundness import refuse_role
 from organza.losses import LOSSES, PENALTIES, AdversarialLoss, Penalty
 from organza.losses.penalties import GradientPenalty
 from organza.networks.pyramid.critic import PatchCritic
-from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions, Rated, resized
+from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions, resized
 from organza.networks.pyramid.sizes import Size, concave, geometric, number_of_scales
 
 QUALITIES = {"draft": 0.1, "normal": 0.3, "full": 1.0}  # of the published number of iterations
@@ -87,6 +87,16 @@ class ScaleGame:
     def budget(self, finest: Size) -> int:
         """Steps of the whole training."""
         return max(1, round(self.iterations * QUALITIES[self.quality])) * len(self.sizes(finest))
+
+    def notes(self, shape: Shape, batch: int) -> tuple[str, ...]:  # noqa: ARG002 (a hook that others have by the batch)
+        """The sizes of the scales, for the user."""
+        _, height, width = shape.sample
+        sizes = self.sizes((height, width))
+        if len(sizes) == 1:
+            return (
+                f"the picture is learnt at one scale, {width}x{height}, because it is so small: textures, no structure",
+            )
+        return (f"scales: {', '.join(f'{wide}x{high}' for high, wide in sizes)}",)
 
     def checked(self) -> AdversarialLoss:
         """The loss, if the networks are such as can play.
@@ -237,20 +247,3 @@ def anchor(network: PyramidGenerator, real: Tensor, index: int, amplitude: float
     carried = network.anchored(range(index))
     assert carried is not None
     network.amplitudes[index] = amplitude * network.missing(carried, resized(real, network.sizes[index]))
-
-
-__all__ = [
-    "Positive",
-    "Rated",
-    "Scale",
-    "ScaleGame",
-    "anchor",
-    "fit_whole",
-    "generator_of",
-    "groups_of",
-    "grown_pair",
-    "noise_name",
-    "noises_of",
-    "resized",
-    "scale_plans",
-]

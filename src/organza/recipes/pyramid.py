@@ -38,6 +38,7 @@ enter(
         name="singan-enlarging",
         summary="SinGAN for enlarging one picture: the step from each scale to the next is learnt, and taken again",
         game=replace(SINGAN_GAME, reconstruction=100.0, smallest=18, ratio=2 ** (-1 / 3)),
+        images=26_000,
     )
 )
 

@@ -91,7 +91,8 @@ def conditions_of(game: Game, kinds: int) -> Conditions:
     """What a game is like, as far as the signs of failure depend on it."""
     judges = game.abilities.judges
     besides: Literal["nothing", "cycle", "targets"] = "cycle" if len(game.domains) > 1 else "nothing"
-    if game.exhibit and game.exhibit.columns[-1] == "target":
+    reconstructs = bool(game.abilities.pyramids) and besides == "nothing"
+    if reconstructs or (game.exhibit and game.exhibit.columns[-1] == "target"):
         besides = "targets"
     read = game.abilities.from_noise is not None
     if judges is None:

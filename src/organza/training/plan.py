@@ -88,7 +88,7 @@ class Plan:
         unit = self.unit
         lines = [
             ("recipe", f"{recipe.name} ({recipe.paper}), batch {recipe.batch}"),
-            ("data", f"{source.name}: {source.count:,} {source.kind}{labels}, {self.fit}"),
+            ("data", f"{source.name}: {count_text(source)}{labels}, {self.fit}"),
             ("parameters", sizes),
             ("device", self.device + (f", {memory_text(self.memory)} of memory" if self.memory else "")),
             ("speed", f"{rate_text(self.images_per_second)} {unit}/s"),
@@ -108,6 +108,11 @@ class Plan:
             return f"{self.recipe.images / self.source.count:.1f} epochs"
         stages = len(self.recipe.build().stages)
         return f"{self.recipe.images / stages:,.0f} for each of {stages} scale{'s' if stages > 1 else ''}"
+
+
+def count_text(source: Source) -> str:
+    """How many samples of which kind: "1 image", "8 images"."""
+    return "1 image" if source.count == 1 and source.kind == "images" else f"{source.count:,} {source.kind}"
 
 
 def rate_text(rate: float) -> str:

@@ -181,6 +181,7 @@ def sitting(job: Job, recipe: Recipe, watch: Watch, save_every: float, care: Car
         "columns": Shown(recipe, has_attributes(job.dataset)).names(source.classes),
         "networks": plan.networks,
         "costs": plan.costs,
+        "clock": session.game.clock,
         "memory": memory_text(plan.memory) if plan.memory else earlier.get("memory"),
         "remedies": remedies,
         "score": scores.about if scores else earlier.get("score"),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from organza.bounds import Count, Share
-from organza.networks.layers import initialise
+from organza.networks.layers import Initial, initialise
 from organza.networks.network import NETWORKS
 from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions, Rated
 from organza.networks.pyramid.sizes import Size
@@ -45,7 +45,7 @@ class GrowingGenerator(PyramidGenerator):
             [nn.Sequential(*[part for _ in range(options.layers) for part in self._layer(width)])]
         )
         self.tail = nn.Conv2d(width, channels, 3)
-        initialise(self, "dcgan")
+        initialise(self, options.initial)
 
     def _layer(self, inputs: int) -> list[nn.Module]:
         norm = [nn.BatchNorm2d(self.options.width)] if self.options.norm == "batch" else []
@@ -155,6 +155,8 @@ class GrowingGeneratorOptions(PyramidOptions):
         padding: frame: input beyond the borders is made by resizing and of noise, for variations; zeros: for editing.
         trained: How many of the newest scales are trained together.
         decay: By what the learning rate of each older one is multiplied.
+        initial: First weights: N(0, 0.02), as published; He's, with which a network without normalisation begins far sooner to
+            show anything; or PyTorch's own.
     """
 
     width: Count = 64
@@ -164,6 +166,7 @@ class GrowingGeneratorOptions(PyramidOptions):
     padding: Literal["frame", "zeros"] = "frame"
     trained: Count = 3
     decay: Share = 0.1
+    initial: Initial = "dcgan"
 
     def pyramid(self, channels: int, sizes: Sequence[Size]) -> GrowingGenerator:
         return GrowingGenerator(channels, sizes, self)
