@@ -230,8 +230,7 @@ class Analogy(ScaleGame):
         own = {}
         for side, name in GENERATORS.items():
             network = generator_of(networks, name)
-            scales = range(network.settled, network.built)
-            own[side] = network.show(network.through(carried.get(side), scales, noises_of(inputs, side, scales)))
+            own[side] = network(carried.get(side), noises_of(inputs, side, range(network.settled, network.built)))
         fakes = {}
         for side, other in OTHER.items():
             fakes[side] = {"own": own[side]} if self.own_weight else {}
@@ -330,7 +329,8 @@ def reconstructed(network: PyramidGenerator, side: str, inputs: Mapping[str, Ten
     if settled:
         with torch.no_grad():
             carried = network.settled_part(noises[:settled])
-    return network.show(network.through(carried, range(settled, network.built), noises[settled:]))
+    made: Tensor = network(carried, noises[settled:])
+    return made
 
 
 def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:

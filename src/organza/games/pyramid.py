@@ -202,8 +202,8 @@ def draw_made(noise: Noise, round: Round) -> Tensors:
 
 def made_of(network: PyramidGenerator, carried: Tensor | None, inputs: Mapping[str, Tensor], name: str = "") -> Tensor:
     """The picture that the scales in training make of what the settled ones have left, and of their noise."""
-    scales = range(network.settled, network.built)
-    return network.show(network.through(carried, scales, noises_of(inputs, name, scales)))
+    made: Tensor = network(carried, noises_of(inputs, name, range(network.settled, network.built)))
+    return made
 
 
 def anchored(network: PyramidGenerator) -> Tensors:

@@ -147,6 +147,15 @@ class PyramidGenerator(nn.Module, ABC):
         shapes = [self.noise_shape(scale, self.size(scale, factors)) for scale in scales]
         return [torch.randn(count, *shape, generator=generator) for shape in shapes]
 
+    def forward(self, carried: Tensor | None, noises: Sequence[Tensor | None]) -> Tensor:
+        """The picture [n, C, H, W] that the scales in training make of what the settled ones have left, one noise for each.
+
+        Args:
+            carried: As `settled_part` returns it; None if no scale is settled.
+            noises: Of the scales from the first that is not settled on.
+        """
+        return self.show(self.through(carried, range(self.settled, self.built), noises))
+
     def through(
         self,
         carried: Tensor | None,
