@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from organza.data.dataset import ResidentDataset
+from organza.errors import UsageError
 from organza.games.analogy import balanced, edge_difference, reconstructed
 from organza.games.scales import generator_of
 from organza.losses import LOSSES
@@ -200,6 +201,32 @@ def test_the_side_that_lags_counts_more_and_not_without_bound():
     assert weights.tolist() == pytest.approx([1.5, 0.5])
     assert balanced(torch.tensor([0.3, 0.1]), 0.0).tolist() == [1.0, 1.0]
     assert balanced(torch.tensor([1.0, 1e-9]), 9.0).tolist() == pytest.approx([3.0, 1 / 3])
+
+
+def test_the_noise_of_the_real_picture_is_as_strong_as_at_this_scale():
+    _, session = session_of("analogy-plus", scale=1)
+    network = generator_of(session.entered.networks, "generator_a")
+    assert network.built == 2
+    assert float(network.amplitude) == float(network.amplitudes[1]) > 0
+    assert float(network.amplitudes[2]) == 0
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_fakes_that_weigh_nothing_are_left_out(name):
+    game, session = session_of(name, own_weight=0.0, crossed_weight=1.0)
+    _, judged, inputs = inputs_of(session)
+    assert not any(term.startswith("own") for term in judged.terms)
+    made = game.make(LOSSES[game.loss], session.entered.networks, inputs)
+    assert {"crossed_a", "crossed_b", "cycle_a", "reconstruction_b"} <= set(made.terms)
+
+
+def test_weights_that_leave_nothing_are_refused():
+    for changes, said in (
+        ({"own_weight": 0.0, "crossed_weight": 0.0}, "nothing is judged"),
+        ({"content": 1.0}, "--self_weight 0"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            override(RECIPES["structural-analogy"], changes).build()
 
 
 def test_edges_do_not_care_for_colours():

@@ -73,10 +73,10 @@ def test_structural_analogy_has_its_authors_sizes():
 )
 def test_sizes_grow_from_the_smallest_to_the_picture(height, width, scales, rule):
     sizes = rule((height, width), scales, 25)
-    assert len(sizes) == scales
+    assert len(sizes) == len(set(sizes)) <= scales
     assert sizes[-1] == (height, width)
     assert all(small[0] <= large[0] and small[1] <= large[1] for small, large in pairwise(sizes))
-    assert min(sizes[0]) in (25, 26)
+    assert min(sizes[0]) in (25, 26) or len(sizes) == 1
 
 
 def test_a_picture_that_is_small_already_has_one_scale():
@@ -280,3 +280,11 @@ def test_a_picture_in_its_own_colours_stays_as_it_is():
     moved.measure(picture, picture)
     assert torch.allclose(moved(picture, 1), picture, atol=1e-5)
     assert math.isclose(float(moved.matrices[0].trace()), 3.0, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize("start", [0, 1, 2, 3])
+def test_networks_that_take_pictures_get_them_at_their_coarsest_scale(start):
+    """Wherever the noise begins: the reconstruction without noise comes out again, which it does not through a finer scale."""
+    network = pyramid_of(FORMS["growing"], amplitude=0.0)
+    again = network.refine(network.anchor, start)
+    assert torch.allclose(again, network.reconstruct().clamp(-1, 1), atol=1e-5)

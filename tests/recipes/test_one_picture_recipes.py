@@ -10,6 +10,7 @@ from PIL import Image
 import organza
 from organza.console import Console
 from organza.data import decode_domains, open_source
+from organza.errors import UsageError
 from organza.exchange import load_model, save_model
 from organza.exchange.model import FINISHED
 from organza.recipes import RECIPES, fit_to, override
@@ -115,6 +116,9 @@ def test_a_saved_model_makes_the_same_pictures(name, world, tmp_path):
         assert torch.equal(own.reconstruct(), saved.reconstruct())
     if name in PAIRS:
         assert model.translate(torch.zeros(1, 3, 20, 30), to="b").shape == (1, 3, 20, 30)
+    elif name == "consingan":  # whose scales work on features, which no picture has
+        with pytest.raises(UsageError, match="cannot enlarge"):
+            model.enlarge(torch.zeros(1, 3, 20, 30))
     else:
         assert model.enlarge(torch.zeros(1, 3, 20, 30)).shape == (1, 3, 80, 120)
 
@@ -168,6 +172,20 @@ def test_a_model_goes_on_from_the_weights_of_another(world, tmp_path):
 def test_more_pictures_than_one_are_refused(world, tmp_path):
     with pytest.raises(organza.OrganzaError, match="one picture"):
         organza.train("singan", data=str(world), out=tmp_path / "run", console=Console(quiet=True))
+
+
+def test_pictures_are_not_changed_on_the_way(world, tmp_path):
+    for name, changes in (("singan", {"flip": True}), ("analogy-plus", {"native": True})):
+        with pytest.raises(UsageError, match=f"leave out --{next(iter(changes))}"):
+            fit_to(override(RECIPES[name], changes), open_source(source_of(name, world)), changes)
+
+
+@pytest.mark.parametrize(("sides", "first"), [((26, 64), 15), ((21, 64), 12), ((49, 64), 25)])
+def test_low_pictures_have_something_to_grow(sides, first):
+    game = replace(RECIPES["singan"].game, original=(sides[0] * 4, sides[1] * 4))
+    sizes = game.sizes(sides)
+    assert first <= min(sizes[0]) <= first + 1
+    assert len(sizes) == len(set(sizes)) > 1
 
 
 def test_quality_and_iterations_decide_the_budget(world):

@@ -388,7 +388,9 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> Model:
             "copy it again, or run its training command again"
         )
     for network in networks.values():
-        if isinstance(network, PyramidGenerator) and network.built > 1 and config.get("stage_share", 1.0) < FINISHED:
+        if not isinstance(network, PyramidGenerator) or network.takes_picture:
+            continue  # one that grows has trained its tail and older scales for the newest, too
+        if network.built > 1 and config.get("stage_share", 1.0) < FINISHED:
             network.unfinished = 1
     return Model({name: network.to(device) for name, network in networks.items()}, recipe, config, folder, opponents)
 

@@ -89,6 +89,7 @@ class Translation:
         own_statistics: Whether its normalisations take their statistics from the picture itself, batch normalisations
             included, instead of those of the training.
         dropout: Whether its dropout goes on after the training, as the only noise.
+        whole: Whether it needs to see a picture as a whole, because what it does depends on the picture's size.
         steady: Of videos, how much the frame before counts, carried along by the optical flow, against what is made of a frame.
     """
 
@@ -99,6 +100,7 @@ class Translation:
     scale: int = 1
     own_statistics: bool = False
     dropout: bool = False
+    whole: bool = False
     steady: float = 0.0
 
 

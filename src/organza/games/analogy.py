@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from organza.bounds import Natural, Rate
+from organza.errors import UsageError
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -62,6 +63,7 @@ COLOURS = "colours"
 PLAYED = ("generator", "discriminator")  # names of the players, and of their turns
 FORGETTING = 0.98  # of the running means of errors, per step
 MEASURED = 16  # pictures of each domain whose colours are taken
+LEAST = 1e-8  # of an error, so that none at all weighs nothing
 BOUND = 3.0  # at most so many times as much as usual counts the side that lags
 
 
@@ -107,11 +109,19 @@ class Analogy(ScaleGame):
 
     def build(self, shape: Shape, images: int) -> Game:
         loss = self.checked()
+        if not any(self.weights.values()):
+            raise UsageError(
+                "nothing is judged: one of --own_weight, --crossed_weight and --self_weight must be above 0"
+            )
+        if self.content and not self.self_weight:
+            raise UsageError(
+                "--content holds the edges of translated real pictures, which --self_weight 0 does without"
+            )
         return Game(
             scale_plans(self, shape, images, partial(self.stage, shape.sample[0], loss)),
             Abilities(
                 translates={
-                    side: Translation(partial(self.translate, side), GENERATORS[side], steady=self.steady)
+                    side: Translation(partial(self.translate, side), GENERATORS[side], whole=True, steady=self.steady)
                     for side in (B, A)
                 },
                 pyramids={side: Pyramid(GENERATORS[side]) for side in (A, B)},
@@ -126,6 +136,10 @@ class Analogy(ScaleGame):
     def weights(self) -> dict[str, float]:
         """Of the kinds of fakes."""
         return {"own": self.own_weight, "crossed": self.crossed_weight, "self": self.self_weight}
+
+    def judged(self, fakes: Mapping[str, Tensor]) -> list[tuple[str, Tensor]]:
+        """The fakes that critics see, with their kinds."""
+        return [(kind, fake) for kind, fake in fakes.items() if self.weights[kind]]
 
     def start(self, network: PyramidGenerator) -> int:
         """The first scale of the way into the network's domain."""
@@ -189,7 +203,7 @@ class Analogy(ScaleGame):
 
     def remembered(self, networks: Networks) -> Tensors:
         """The memory of a stage: what is added at each scale on the way to the training picture, and how both sides do."""
-        state: Tensors = {"errors": torch.ones(len(OTHER))}
+        state: Tensors = {"errors": torch.zeros(len(OTHER))}
         for side, name in GENERATORS.items():
             network = generator_of(networks, name)
             for index in range(network.built):
@@ -200,13 +214,15 @@ class Analogy(ScaleGame):
 
     def open(self, scale: Scale, networks: Networks, round: Round) -> Tensors:
         """Colours, anchors, and the amplitudes of the noise."""
-        if self.colours and scale.index == 0:
+        if self.colours:  # at every scale: a training may begin with the weights of another, and with other pictures
             seen = {side: torch.cat([round.real(side).images for _ in range(MEASURED)]) for side in OTHER}
             cast(ColourTransport, networks[COLOURS]).measure(*seen.values())
         for side, name in GENERATORS.items():
-            real = round.real(side).images[:1]
+            real = round.real(side).images[
+                :1
+            ]  # of a video any frame: growing generators are given the same for their anchor
             anchor(generator_of(networks, name), real, scale.index, self.amplitude, round.stream(f"anchor {side}"))
-        return {**self.remembered(networks), "errors": round.state["errors"]}
+        return {**round.state, **self.remembered(networks)}
 
     def draw(self, scale: Scale, shapes: Mapping[str, list[tuple[int, int, int]]], round: Round) -> Tensors:
         """Real pictures of both domains at this scale and at the coarsest, and noise; the generators' turn has the same."""
@@ -233,11 +249,11 @@ class Analogy(ScaleGame):
             own[side] = network(carried.get(side), noises_of(inputs, side, range(network.settled, network.built)))
         fakes = {}
         for side, other in OTHER.items():
-            fakes[side] = {"own": own[side]} if self.own_weight else {}
+            fakes[side] = {"own": own[side]}
             if self.crossed_weight:
                 fakes[side]["crossed"] = self.into(networks, side, own[other])
             if self.self_weight:
-                amplitude = generator_of(networks, GENERATORS[other]).amplitudes[-1]
+                amplitude = generator_of(networks, GENERATORS[other]).amplitude
                 disturbed = inputs[f"real_{other}"] + amplitude * inputs[f"disturbance_{other}"]
                 fakes[side]["self"] = self.into(networks, side, disturbed)
         return fakes
@@ -252,20 +268,24 @@ class Analogy(ScaleGame):
                 if network.settled
             }
             fakes = self.made(networks, inputs, carried)
-        terms, figures = {}, []
+        terms, figures, slopes = dict[str, Tensor](), [], list[Tensor]()
         for side in OTHER:
             critic, real = networks[CRITICS[side]], inputs[f"real_{side}"]
             on_real = critic(real)
-            for kind, fake in fakes[side].items():
+            for kind, fake in self.judged(fakes[side]):
                 weight = self.weights[kind]
                 on_fake = critic(fake)
                 terms[f"{kind}_{side}"] = weight * loss.discriminator(on_real, on_fake)
-                punished = self.penalty.punish(critic, real, fake, inputs["mix"])
-                terms[f"penalty_{kind}_{side}"] = weight * punished.term
-                figures.append((shown(loss, on_real), shown(loss, on_fake), wins(on_real, on_fake), punished.slope))
-        real, fake, won, slope = (torch.stack(values).mean() for values in zip(*figures, strict=True))
-        kept = {f"carried_{side}": tensor for side, tensor in carried.items()}
-        return Losses(terms, {"real": real, "fake": fake, "wins": won, "slope": slope}, kept)
+                figures.append((shown(loss, on_real), shown(loss, on_fake), wins(on_real, on_fake)))
+                if self.penalty.active:
+                    punished = self.penalty.punish(critic, real, fake, inputs["mix"])
+                    terms[f"penalty_{kind}_{side}"] = weight * punished.term
+                    slopes.append(punished.slope)
+        means = [torch.stack(values).mean() for values in zip(*figures, strict=True)]
+        seen = dict(zip(("real", "fake", "wins"), means, strict=True))
+        if slopes:
+            seen["slope"] = torch.stack(slopes).mean()
+        return Losses(terms, seen, {f"carried_{side}": tensor for side, tensor in carried.items()})
 
     def make(self, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
         """The generators' turn."""
@@ -275,7 +295,7 @@ class Analogy(ScaleGame):
         for number, side in enumerate(OTHER):
             critic, network = networks[CRITICS[side]], generator_of(networks, GENERATORS[side])
             adversarial = weights[number] * (self.weight_b if side == B else 1.0)
-            for kind, fake in fakes[side].items():
+            for kind, fake in self.judged(fakes[side]):
                 weight = self.weights[kind]
                 terms[f"{kind}_{side}"] = adversarial * weight * loss.generator(critic(fake))
             error = (reconstructed(network, side, inputs) - inputs[f"real_{side}"]).square().mean()
@@ -340,10 +360,11 @@ def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:
 
 
 def balanced(errors: Tensor, power: float) -> Tensor:
-    """Weights [2] of the two sides, from their errors: the larger, the more; 1 and 1 for a power of 0."""
-    return (errors / errors.mean()).pow(power).clamp(1 / BOUND, BOUND)
+    """Weights [2] of the two sides, from their errors: the larger, the more; 1 and 1 for a power of 0, or before any error."""
+    return ((errors + LEAST) / (errors.mean() + LEAST)).pow(power).clamp(1 / BOUND, BOUND)
 
 
 def remember(state: Tensors, scratch: Tensors) -> Tensors:
-    """The running means of both sides' errors, by which they are balanced."""
-    return {**state, "errors": FORGETTING * state["errors"] + (1 - FORGETTING) * scratch["errors"]}
+    """The running means of both sides' errors, by which they are balanced; they begin with the first ones."""
+    before, now = state["errors"], scratch["errors"]
+    return {**state, "errors": torch.where(before == 0, now, FORGETTING * before + (1 - FORGETTING) * now)}

@@ -44,10 +44,11 @@ def enlarged_by(generator: PyramidGenerator, pictures: Tensor, factor: int) -> T
     Returns:
         Float [n, C, factor H, factor W] in [-1, 1].
     """
-    carried, last = generator.enter(pictures), generator.built - 1
+    last = generator.built - 1
     for size in enlarging_sizes((pictures.shape[2], pictures.shape[3]), factor):
-        carried = generator.climb(carried, last, None, size)
-    return generator.show(carried).clamp(-1, 1)
+        # Within the range of pictures each time: what is beyond it would be carried further at every step.
+        pictures = generator.show(generator.climb(generator.enter(pictures), last, None, size)).clamp(-1, 1)
+    return pictures
 
 
 def enlarging(network: str, factor: int = USUAL) -> Translation:

@@ -16,7 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from organza.games.enlarging import enlarged_by
+from organza.games.enlarging import enlarging
 from organza.games.game import (
     GAMES,
     Abilities,
@@ -32,7 +32,6 @@ from organza.games.game import (
     Shape,
     Stage,
     Tensors,
-    Translation,
     Turn,
 )
 from organza.games.noise_to_image import shown, wins
@@ -54,7 +53,6 @@ from organza.networks.pyramid.sizes import Size, fitted
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 VARIATIONS = 4  # shown beside the picture and its reconstruction
-ENLARGED = 4  # times, by which `organza enlarge` enlarges if it is not told otherwise
 
 
 @GAMES.register("pyramid")
@@ -79,7 +77,8 @@ class OnePicture(ScaleGame):
             scale_plans(self, shape, images, partial(self.stage, shape.sample[0], loss)),
             Abilities(
                 pyramids={"real": Pyramid(GENERATOR)},
-                enlarges=Translation(enlarge, GENERATOR, scale=ENLARGED),
+                # A scale that was trained on features alone cannot be applied to a picture.
+                enlarges=None if self.pyramid.takes_picture else enlarging(GENERATOR),
             ),
             clock="steps",
             needs="one",
@@ -247,8 +246,3 @@ def fidelity(columns: Sequence[Tensor]) -> Tensors:
         "reconstruction": 10 * torch.log10(4 / error),
         "diversity": torch.cat(variations).std(0, correction=0).mean(),
     }
-
-
-def enlarge(networks: Networks, pictures: Tensor) -> Tensor:
-    """Pictures four times as large, by the finest scale again and again."""
-    return enlarged_by(generator_of(networks, GENERATOR), pictures, ENLARGED)

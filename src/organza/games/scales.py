@@ -24,6 +24,10 @@ from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions,
 from organza.networks.pyramid.sizes import Size, concave, geometric, number_of_scales
 
 QUALITIES = {"draft": 0.1, "normal": 0.3, "full": 1.0}  # of the published number of iterations
+ROOM, FEWEST = (
+    0.6,
+    12,
+)  # of the shorter side at the coarsest scale, so that there is something to grow: share, and pixels
 RULES: Mapping[str, Callable[[Size, int, int], tuple[Size, ...]]] = {"geometric": geometric, "concave": concave}
 
 
@@ -44,7 +48,8 @@ class ScaleGame:
         schedule: Of both learning rates, within each scale; its own fields begin with `schedule_`.
         iterations: Steps of each scale, as published.
         quality: How many of them: draft: a tenth; normal: three tenths; full: all.
-        smallest: Shorter side of the picture at the coarsest scale.
+        smallest: Shorter side of the picture at the coarsest scale; of pictures whose own is little more, three fifths of
+            that, but at least 12 pixels.
         ratio: Of the sides of two scales, about.
         scales: How many; 0: as `ratio` and the picture ask for.
         rescaling: geometric: each scale so many times larger than the last; concave: more of them are small.
@@ -81,8 +86,9 @@ class ScaleGame:
 
     def sizes(self, finest: Size) -> tuple[Size, ...]:
         """Height and width of the picture at every scale, the coarsest first."""
-        count = self.scales or number_of_scales(self.original, max(finest), self.smallest, self.ratio)
-        return RULES[self.rescaling](finest, count, self.smallest)
+        smallest = min(self.smallest, max(FEWEST, int(ROOM * min(finest))))
+        count = self.scales or number_of_scales(self.original, max(finest), smallest, self.ratio)
+        return RULES[self.rescaling](finest, count, smallest)
 
     def budget(self, finest: Size) -> int:
         """Steps of the whole training."""
@@ -241,8 +247,11 @@ def anchor(network: PyramidGenerator, real: Tensor, index: int, amplitude: float
         amplitude: As of `ScaleGame`.
         generator: Of the CPU.
     """
-    if index == 0:
+    if (
+        index == 0 or network.takes_picture
+    ):  # whose anchor is the picture, which may be another one than at the scale before
         network.begin(resized(real, network.sizes[0]), generator)
+    if index == 0:
         return
     carried = network.anchored(range(index))
     assert carried is not None

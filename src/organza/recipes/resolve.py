@@ -95,6 +95,13 @@ def for_whole(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> R
         UsageError: There is too little of a picture, as it is or at this size.
     """
     domains = source.domains or (source,)
+    if getattr(recipe.game, "at", None) is not None:
+        for name in ("flip", "augment", "load", "native"):
+            if getattr(recipe, name):
+                raise UsageError(
+                    f"the recipe '{recipe.name}' learns pictures as they are, and they must be the same at all scales: leave out "
+                    f"--{name}"
+                )
     for domain in domains:
         if min(domain.height, domain.width) < FEWEST_PIXELS:
             raise UsageError(

@@ -46,7 +46,7 @@ class ColourTransport(nn.Module):
 
 def moments_of(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [C] and covariance [C, C] of the colours of pictures [n, C, H, W]."""
-    colours = pictures.transpose(0, 1).flatten(1).double()
+    colours = pictures.transpose(0, 1).flatten(1).cpu().double()  # not every device has doubles
     mean = colours.mean(1)
     centred = colours - mean[:, None]
     return mean, centred @ centred.T / colours.shape[1]

@@ -70,6 +70,11 @@ class PyramidGenerator(nn.Module, ABC):
         return len(self.levels) - self.unfinished
 
     @property
+    def amplitude(self) -> Tensor:
+        """Of the noise of the newest scale, a scalar."""
+        return self.amplitudes[self.built - 1]
+
+    @property
     @abstractmethod
     def settled(self) -> int:
         """Scales whose weights do not move any more, the coarsest first: what leaves them need not be computed again."""
@@ -243,7 +248,10 @@ class PyramidGenerator(nn.Module, ABC):
     ) -> Tensor:
         """A picture of any size as the network would have painted it, [n, C, H, W] in [-1, 1].
 
-        It is made as small as pictures are at the scale before `start`, so that everything finer is the network's own.
+        It is made as small as pictures are at the scale before `start`, so that everything finer is the network's own. Networks
+        whose coarsest scale takes a picture get it there, in the size that it has there: features of a finer scale are not to be
+        had from a picture, because that scale has never seen any without what the coarser ones add. Then `start` says from which
+        scale on there is noise.
 
         Args:
             picture: [n, C, h, w] in [-1, 1].
@@ -254,11 +262,13 @@ class PyramidGenerator(nn.Module, ABC):
         height, width = size or self.sizes[self.built - 1]
         last = self.sizes[self.built - 1]
         factors = (height / last[0], width / last[1])
-        small = resized(picture, self.size(max(start - 1, 0), factors))
         noises: list[Tensor | None] = [None] * (self.built - start)
         if generator is not None:
             drawn = self.draw(len(picture), generator, range(start, self.built), factors)
             noises = [noise.to(picture.device) for noise in drawn]
+        if self.takes_picture:
+            noises, start = [*[None] * start, *noises], 0
+        small = resized(picture, self.size(max(start - 1, 0), factors))
         return self._painted(small, start, noises, factors).clamp(-1, 1)
 
 
@@ -273,6 +283,7 @@ class PyramidOptions(NetworkOptions):
     """Options of a generator of one picture."""
 
     role: ClassVar[Role] = "generator of a pyramid"
+    takes_picture: ClassVar[bool] = False
 
     @abstractmethod
     def pyramid(self, channels: int, sizes: Sequence[Size]) -> PyramidGenerator:

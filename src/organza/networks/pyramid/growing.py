@@ -91,7 +91,8 @@ class GrowingGenerator(PyramidGenerator):
 
     def begin(self, coarsest: Tensor, generator: torch.Generator) -> None:
         self.anchor.copy_(coarsest)
-        self.key.copy_(torch.randint(KEYS, (), generator=generator))
+        if self.built == 1:  # later scales go on with the noise that the first ones were trained with
+            self.key.copy_(torch.randint(KEYS, (), generator=generator))
 
     def anchor_noise(self, scale: int) -> Tensor | None:
         if not scale:
@@ -158,6 +159,8 @@ class GrowingGeneratorOptions(PyramidOptions):
         initial: First weights: N(0, 0.02), as published; He's, with which a network without normalisation begins far sooner to
             show anything; or PyTorch's own.
     """
+
+    takes_picture: ClassVar[bool] = True
 
     width: Count = 64
     layers: Count = 3

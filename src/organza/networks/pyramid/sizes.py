@@ -73,7 +73,7 @@ def _from_factors(finest: Size, scales: int, smallest: int, factor) -> tuple[Siz
         share = factor(ratio, steps - index)
         sizes.append((_rounded_up(height * share), _rounded_up(width * share)))
     sizes[-1] = finest
-    return tuple(sizes)
+    return tuple(dict.fromkeys(sizes))  # of small pictures some scales would be alike
 
 
 def _rounded_up(side: float) -> int:

@@ -52,9 +52,12 @@ def softened(marked: Flags, softness: Softness) -> Floats:
     Returns:
         Float32 [H, W] in [0, 1], exactly 0 beyond radius + 4 sigma; all 1 for a mask that is all white, all 0 for a black one.
     """
-    soft = blurred(dilated(marked, softness.radius).astype(np.float32), softness.sigma)
+    grown = dilated(marked, softness.radius)
+    if grown.all() or not grown.any():  # where only rounding would be left to be stretched
+        return grown.astype(np.float32)
+    soft = blurred(grown.astype(np.float32), softness.sigma)
     least, most = soft.min(), soft.max()
-    return soft if most == least else np.clip((soft - least) / (most - least), 0, 1)
+    return np.clip((soft - least) / (most - least), 0, 1)
 
 
 def dilated(marked: Flags, radius: float) -> Flags:

@@ -62,6 +62,10 @@ class Way:
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < SMALLEST_TILE:
             raise UsageError(f"--tile must be auto or at least {SMALLEST_TILE} pixels, not {self.tile}")
+        if self.tile is not None and self.translation.whole:
+            raise UsageError(
+                "this model makes a picture as small as it has learnt it, and needs no tiles: leave out --tile"
+            )
 
     @property
     def device(self) -> torch.device:
@@ -115,6 +119,8 @@ class Way:
 
         Two tiles of the network's `multiple` at least, so that there is something to share.
         """
+        if self.translation.whole:
+            return None
         height, width = wanted(self.translation, height), wanted(self.translation, width)
         multiple, least = self.translation.multiple, max(2 * self.translation.multiple, self.translation.smallest)
         if self.tile is None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from organza.foreign import need
 from organza.metrics.motion import warp
 from organza.networks.pyramid.generator import resized
 from organza.tools.pictures.flow import both_ways
@@ -24,9 +25,16 @@ class Steadied:
 
     Args:
         weight: How much the frame before counts against what was made of the present one; 0: nothing.
+
+    Raises:
+        OrganzaError: scikit-image is not installed.
     """
 
     def __init__(self, weight: float) -> None:
+        if weight:
+            need(
+                "skimage.registration", "scikit-image", "pictures", "optical flow"
+            )  # now, and not after the first frame
         self.weight = weight
         self._before: tuple[Tensor, Tensor] | None = None
 
