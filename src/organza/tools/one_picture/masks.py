@@ -57,7 +57,8 @@ def softened(marked: Flags, softness: Softness) -> Floats:
         return grown.astype(np.float32)
     soft = blurred(grown.astype(np.float32), softness.sigma)
     least, most = soft.min(), soft.max()
-    return np.clip((soft - least) / (most - least), 0, 1)
+    stretched: Floats = np.clip((soft - least) / (most - least), 0, 1)
+    return stretched
 
 
 def dilated(marked: Flags, radius: float) -> Flags:
