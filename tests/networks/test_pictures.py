@@ -10,6 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 from organza.errors import UsageError
 from organza.networks import Dims, count_parameters
 from organza.networks.ganilla import GanillaGeneratorOptions
+from organza.networks.layers import StridedPoints
 from organza.networks.pictures import upsample
 from organza.networks.resnet import ResNetGeneratorOptions
 from organza.networks.super_resolution import RRDBOptions, SRGANDiscriminatorOptions, SRResNetOptions
@@ -274,3 +275,13 @@ def test_srgan_discriminator_judges_the_size_it_is_built_for():
     assert options.couples_samples
     for sample in ((3, 32, 48), (1, 30, 17)):
         assert options.build(Dims(sample))(torch.randn(2, *sample)).shape == (2, 1)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_strided_points_are_a_convolution_and_have_its_gradients(stride):
+    points = StridedPoints(4, 8, stride).double()
+    features = torch.randn(2, 4, 13, 16, dtype=torch.float64, requires_grad=True)
+    made = points(features)
+    expected = torch.nn.functional.conv2d(features, points.weight, stride=stride)
+    assert torch.allclose(made, expected, atol=1e-12)
+    assert torch.autograd.gradcheck(points, (features,))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from organza.bounds import Count, Share
-from organza.networks.layers import Initial, initialise
+from organza.networks.layers import Initial, StridedPoints, initialise
 from organza.networks.network import NETWORKS, Dims
 from organza.networks.pictures import PictureGeneratorOptions, norm_layers
 
@@ -44,7 +44,7 @@ class ConcatenationBlock(nn.Module):
         )
         fits = stride == 1 and inputs == outputs
         self.shortcut = nn.Sequential(
-            *([] if fits else [nn.Conv2d(inputs, outputs, 1, stride, bias=False), *norm_layers("instance", outputs)])
+            *([] if fits else [StridedPoints(inputs, outputs, stride), *norm_layers("instance", outputs)])
         )
         self.last = nn.Sequential(*convolved(2 * outputs, outputs), nn.ReLU())
 
