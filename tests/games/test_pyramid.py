@@ -212,12 +212,12 @@ def test_the_game_is_made_for_the_picture():
     assert steps == 200 * len(draft.sizes(sides))
 
 
-def test_a_picture_of_sixteen_pixels_trains_at_one_scale():
+def test_a_picture_of_twelve_pixels_trains_at_one_scale():
     recipe = replace(
-        override(RECIPES["singan"], {"generator.width": 4, "discriminator.width": 4}), sides=(16, 16), images=2
+        override(RECIPES["singan"], {"generator.width": 4, "discriminator.width": 4}), sides=(12, 12), images=2
     )
-    recipe = replace(recipe, game=replace(recipe.game, original=(16, 16)))
-    session = session_of(recipe, data=picture(16, 16))
+    recipe = replace(recipe, game=replace(recipe.game, original=(12, 12)))
+    session = session_of(recipe, data=picture(12, 12))
     session.play()
     assert len(session.game.stages) == 1
 

@@ -97,10 +97,11 @@ def for_whole(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> R
     domains = source.domains or (source,)
     if getattr(recipe.game, "at", None) is not None:
         for name in ("flip", "augment", "load", "native"):
-            if getattr(recipe, name):
+            value = getattr(recipe, name)
+            if value:
                 raise UsageError(
                     f"the recipe '{recipe.name}' learns pictures as they are, and they must be the same at all scales: leave out "
-                    f"--{name}"
+                    f"--{name} {str(value).lower()}"
                 )
     for domain in domains:
         if min(domain.height, domain.width) < FEWEST_PIXELS:

@@ -161,7 +161,7 @@ class Analogy(Evidence):
     @cached_property
     def made(self) -> Tensor:
         """The translations of what is given, float [n, C, H, W] on the CPU; frames held to each other as the model wants it."""
-        made, steadied = [], Steadied(self.model.ability("translate", "b").steady)
+        made, steadied = [], Steadied(self.model.abilities.translates["b"].steady)
         for number, picture in enumerate(self.given):
             made.append(steadied(picture[None], self.model.translate(picture[None], to="b")))
             if self.progress:
