@@ -36,13 +36,9 @@ from organza.version import __version__
 FORMAT = 1
 CONFIG, WEIGHTS, OPPONENTS = "config.json", "model.safetensors", "opponents.safetensors"
 Label = str | int | Sequence[int] | Tensor
-VERBS = {
-    "from_noise": "sample",
-    "translates": "translate",
-    "deblurs": "deblur",
-    "enlarges": "enlarge",
-    "pyramids": "vary",
-}  # by ability
+VERBS = {  # by ability
+    "from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge", "pyramids": "vary",
+}  # fmt: skip
 FINISHED = 0.5  # share of its steps from which on the newest scale of a pyramid is used; before, what it adds is noise
 CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
 

@@ -218,9 +218,7 @@ class Analogy(ScaleGame):
             seen = {side: torch.cat([round.real(side).images for _ in range(MEASURED)]) for side in OTHER}
             cast(ColourTransport, networks[COLOURS]).measure(*seen.values())
         for side, name in GENERATORS.items():
-            real = round.real(side).images[
-                :1
-            ]  # of a video any frame: growing generators are given the same for their anchor
+            real = round.real(side).images[:1]  # of a video any frame; a growing generator's anchor is made of the same
             anchor(generator_of(networks, name), real, scale.index, self.amplitude, round.stream(f"anchor {side}"))
         return {**round.state, **self.remembered(networks)}
 

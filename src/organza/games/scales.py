@@ -24,10 +24,7 @@ from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions,
 from organza.networks.pyramid.sizes import Size, concave, geometric, number_of_scales
 
 QUALITIES = {"draft": 0.1, "normal": 0.3, "full": 1.0}  # of the published number of iterations
-ROOM, FEWEST = (
-    0.6,
-    12,
-)  # of the shorter side at the coarsest scale, so that there is something to grow: share, and pixels
+ROOM, FEWEST = 0.6, 12  # at most this share of the shorter side, and at least so many pixels, has the coarsest scale
 RULES: Mapping[str, Callable[[Size, int, int], tuple[Size, ...]]] = {"geometric": geometric, "concave": concave}
 
 
@@ -247,9 +244,8 @@ def anchor(network: PyramidGenerator, real: Tensor, index: int, amplitude: float
         amplitude: As of `ScaleGame`.
         generator: Of the CPU.
     """
-    if (
-        index == 0 or network.takes_picture
-    ):  # whose anchor is the picture, which may be another one than at the scale before
+    if index == 0 or network.takes_picture:
+        # The anchor of the latter is the picture, which may be another one than at the scale before.
         network.begin(resized(real, network.sizes[0]), generator)
     if index == 0:
         return

@@ -11,10 +11,8 @@ from torch.nn.functional import grid_sample
 
 from organza.errors import UsageError
 
-SHARE, SLACK = (
-    0.01,
-    0.5,
-)  # of the squared lengths, and squared pixels, by which flows there and back may miss each other
+# Of the squared lengths, and squared pixels, by which flows there and back may miss each other.
+SHARE, SLACK = 0.01, 0.5
 
 
 def warp(pictures: Tensor, flow: Tensor) -> Tensor:
