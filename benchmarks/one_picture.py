@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=100, help="steps of each scale")
     parser.add_argument("--systems", nargs="*", default=["singan", "consingan"])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="fields to change")
+    parser.add_argument("--tag", default="", help="added to the name of the system in the rows")
     parser.add_argument("--work", type=Path, help="folder for the runs, kept")
     parser.add_argument("--images", type=Path, default=ROOT.parent / "docs" / "images" / "one-picture")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "one_picture.json")
@@ -42,10 +44,12 @@ def main() -> None:
     for picture in options.pictures:
         for system in options.systems:
             rows = json.loads(options.out.read_text()) if options.out.exists() else {}
-            key = f"{system} {picture.stem} {options.size} {options.iterations} {options.seed}"
+            name = system + options.tag
+            key = f"{name} {picture.stem} {options.size} {options.iterations} {options.seed}"
             if key in rows:
                 continue
-            row = measure(system, picture, options, work / key.replace(" ", "-"))
+            target = options.images / f"{picture.stem}-{name}-{options.size}.png"
+            row = measure(system, picture, options, work / key.replace(" ", "-"), target)
             rows = (
                 json.loads(options.out.read_text()) if options.out.exists() else {}
             )  # another process may have added some
@@ -53,9 +57,10 @@ def main() -> None:
             print(key, json.dumps(row), flush=True)
 
 
-def measure(system: str, picture: Path, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure(system: str, picture: Path, options: argparse.Namespace, folder: Path, target: Path) -> dict[str, Any]:
     """One training, and its scores."""
-    overrides = {"size": options.size, "iterations": options.iterations}
+    changes = dict(text.split("=", 1) for text in options.set)
+    overrides = {"size": options.size, "iterations": options.iterations, **changes}
     began = time.process_time()
     run = organza.train(
         system,
@@ -70,7 +75,6 @@ def measure(system: str, picture: Path, options: argparse.Namespace, folder: Pat
     scores = organza.evaluate(run, data=str(picture), console=Console(quiet=True))
     model = organza.load(run)
     generator = model.networks["generator"]
-    target = options.images / f"{picture.stem}-{system}-{options.size}.png"
     target.parent.mkdir(parents=True, exist_ok=True)
     organza.save_images(torch.cat([generator.reconstruct().clamp(-1, 1), model.sample(SAMPLES)]), target, model=model)
     height, width = generator.sizes[-1]
