@@ -43,8 +43,8 @@ def generator_of(kind, sizes=SIZES, channels=3):
     return lively(made)
 
 
-def save_one_picture_model(folder, name="singan", channels=3):
-    """A model folder of a recipe, of 24 x 16 pixels, with three scales and weights of a fixed seed."""
+def save_one_picture_model(folder, name="singan", channels=3, share=1.0):
+    """A model folder of a recipe, of 24 x 16 pixels, three scales (the last trained by a share), and weights of a fixed seed."""
     recipe = RECIPES[name]
     network = replace(recipe.game.generator.network, width=4)
     game = replace(recipe.game, generator=replace(recipe.game.generator, network=network), smallest=12, scales=3)
@@ -52,6 +52,14 @@ def save_one_picture_model(folder, name="singan", channels=3):
     plan = own.build().stages[-1]
     networks = {key: each for key, each in plan.build(None).networks.items() if key.startswith("generator")}
     networks = {key: lively(each, seed) for seed, (key, each) in enumerate(networks.items())}
-    facts = {"crop": 0, "classes": [], "images": 0, "seed": 0, "source": "none", "stage": plan.name}
+    facts = {
+        "crop": 0,
+        "classes": [],
+        "images": 0,
+        "seed": 0,
+        "source": "none",
+        "stage": plan.name,
+        "stage_share": share,
+    }
     save_model(folder, own, networks, {}, facts)
     return folder

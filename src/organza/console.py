@@ -91,9 +91,7 @@ class Console:
         if result.reason:
             self.say(f"stopped at {seen}: {result.reason}")
         elif result.verdict == "interrupted":
-            self.say(
-                f"stopped at {seen}; all of it is saved: the same command goes on from here{scales_done(plan, result)}"
-            )
+            self.say(f"stopped at {seen}; all of it is saved: the same command goes on from here{scales_done(plan)}")
         else:
             self.say(f"done: {seen}")
         if self.near:
@@ -188,15 +186,15 @@ class TrainingLine:
             self.bar.update(self.task, completed=row["images"], eta="", figures=spoken(row))
 
 
-def scales_done(plan: Plan, result: Result) -> str:
-    """How many scales a model of one picture has so far that can be used; nothing for other models."""
-    from organza.exchange.model import FINISHED
+def scales_done(plan: Plan) -> str:
+    """How many scales the saved model of one picture has that can be used; nothing for other models."""
+    from organza.exchange import load_model
+    from organza.networks.pyramid.generator import PyramidGenerator
 
-    stages = len(plan.recipe.build().stages)
-    if plan.unit != "steps" or stages < 2:
+    if plan.unit != "steps":
         return ""
-    usable = int(result.images / plan.recipe.images * stages + 1 - FINISHED)
-    return f"; the model has {max(1, min(usable, stages))} of {stages} scales"
+    generators = [one for one in load_model(plan.out).networks.values() if isinstance(one, PyramidGenerator)]
+    return f"; the model has {generators[0].built} of {len(generators[0].sizes)} scales" if generators else ""
 
 
 def use(plan: Plan) -> str:

@@ -6,7 +6,7 @@ import torch
 from organza.data import decode, open_source
 from organza.errors import UsageError
 from organza.exchange import load_model, save_model
-from organza.exchange.model import weights_digest
+from organza.exchange.folder import weights_digest
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training import checkpoint

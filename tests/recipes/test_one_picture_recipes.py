@@ -12,7 +12,7 @@ from organza.console import Console
 from organza.data import decode_domains, open_source
 from organza.errors import UsageError
 from organza.exchange import load_model, save_model
-from organza.exchange.model import FINISHED
+from organza.networks.pyramid.generator import FINISHED
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
 from organza.training import checkpoint

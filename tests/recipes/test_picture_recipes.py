@@ -8,7 +8,7 @@ from PIL import Image
 from organza.data import decode_domains, open_source
 from organza.errors import UsageError
 from organza.exchange import load_model, save_model
-from organza.exchange.model import weights_digest
+from organza.exchange.folder import weights_digest
 from organza.games.translation import apply
 from organza.recipes import RECIPES, choose, fit_to, flatten, override, settle, to_mapping
 from organza.streams import Streams

@@ -69,7 +69,7 @@ def make_scaled(make_run):
     ):
         steps = STEPS * (scales - 1) + last
         facts = {
-            "exhibit": columns, "costs": [[(n + 1) / planned, 1.0] for n in range(planned)],
+            "clock": "steps", "exhibit": columns, "costs": [[(n + 1) / planned, 1.0] for n in range(planned)],
             "source": {"name": "photos/old/cat.png", "count": 1, "held_out": 0},
             "status": {"images": steps, "budget": STEPS * planned, "steps": steps, "seconds": 90.0, "images_per_second": 0.7},
         }  # fmt: skip
@@ -181,7 +181,7 @@ def test_other_runs_count_images_and_have_no_pyramid(make_run):
     assert "The pyramid" not in page.text
     assert "per second" in page.text
     assert counted("steps") == "Steps"
-    assert unit_of(Facts({"game": "pyramid"})) == "images"
+    assert unit_of(Facts({"recipe": "pyramid"})) == "images"
 
 
 def test_the_climb_is_told_without_a_list(make_scaled, make_run):

@@ -16,7 +16,7 @@ import organza
 from organza import cli
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import load_model, save_model
-from organza.exchange.model import weights_digest
+from organza.exchange.folder import weights_digest
 from organza.features.random_conv import RandomConvolutions
 from organza.marks import read_mark
 from organza.metrics import perceptual_distance

@@ -8,15 +8,12 @@ from organza.report.facts import Facts
 
 Unit = Literal["images", "steps"]
 
-OF_SCALES = "iterations"
-"""The field of a recipe that says how many steps each scale takes: only trainings that count them have it."""
-
 
 def counted(unit: str) -> str:
     """What is counted, as the title of a number or an axis."""
     return unit.replace("images", "images seen").capitalize()
 
 
-def unit_of(recipe: Facts) -> Unit:
-    """What a run of this recipe counts."""
-    return "images" if recipe.number(OF_SCALES) is None else "steps"
+def unit_of(facts: Facts) -> Unit:
+    """What the run counts whose `run.json` this is; those of before that was written counted images."""
+    return "steps" if facts.text("clock") == "steps" else "images"

@@ -46,23 +46,23 @@ class RunFolder:
     @property
     def unit(self) -> Unit:
         """What the run counts its budget in."""
-        return unit_of(self.recipe)
+        return unit_of(self.facts)
 
 
 def read_run(folder: Path) -> RunFolder:
     """The run in `folder`, whose recipe and facts have to be there; all else may be missing."""
-    recipe, samples = _facts(folder / "recipe.yaml"), read_samples(folder / "samples")
+    facts, samples = _facts(folder / "run.json"), read_samples(folder / "samples")
     metrics = folder / "metrics.jsonl"
     return RunFolder(
         name=_name(folder),
-        recipe=recipe,
-        facts=_facts(folder / "run.json"),
+        recipe=_facts(folder / "recipe.yaml"),
+        facts=facts,
         metrics=read_metrics(metrics),
         samples=samples,
         diagnosis=_if_readable(folder / "diagnosis.json"),
         readings=tuple(whole_rows(folder / "readings.jsonl")),
         model=_if_readable(folder / "model" / "config.json"),
-        scales=scales_of(whole_rows(metrics), samples.every) if unit_of(recipe) == "steps" else (),
+        scales=scales_of(whole_rows(metrics), samples.every) if unit_of(facts) == "steps" else (),
     )
 
 

@@ -15,7 +15,8 @@ from organza.data import NO_MARGINS, Dataset, Margins, Source, to_samples
 from organza.diagnosis import FAILURES, SICK, Diagnosis
 from organza.errors import OrganzaError, TrainingStopped, UsageError
 from organza.exchange import Model, load_model
-from organza.exchange.model import fill, flat_weights, picture_pixels
+from organza.exchange.folder import fill, flat_weights
+from organza.exchange.model import picture_pixels
 from organza.features import Features
 from organza.marks import Mark, grid, save_picture, scatter
 from organza.recipes import Recipe

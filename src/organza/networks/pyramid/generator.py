@@ -19,6 +19,7 @@ from organza.networks.network import Dims, NetworkOptions, Role
 from organza.networks.pyramid.sizes import Size, scaled
 
 WHOLE = (1.0, 1.0)
+FINISHED = 0.5  # share of its steps from which on the newest scale is used; before, what it adds is noise
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class PyramidGenerator(nn.Module, ABC):
     def built(self) -> int:
         """Scales that are there already, without unfinished ones."""
         return len(self.levels) - self.unfinished
+
+    def leave_out(self, share: float) -> None:
+        """Leave out the newest scale, unless it is the only one or has had enough of its training: this share, from 0 to 1."""
+        self.unfinished = int(len(self.levels) > 1 and share < FINISHED)
 
     @property
     def amplitude(self) -> Tensor:

@@ -63,6 +63,9 @@ class GrowingGenerator(PyramidGenerator):
         self.body.append(copy.deepcopy(self.body[-1]))
         self.train(self.training)
 
+    def leave_out(self, share: float) -> None:
+        """Nothing: tail and older scales have been trained for the newest one, too."""
+
     def train(self, mode: bool = True) -> GrowingGenerator:
         """Training mode for what is trained only."""
         super().train(mode)

@@ -33,7 +33,8 @@ from torch.nn import functional
 from organza.data import Margins
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model
-from organza.exchange.model import Label, fill, weights_digest
+from organza.exchange.folder import fill, weights_digest
+from organza.exchange.model import Label
 from organza.games import Judges
 from organza.metrics import psnr
 from organza.networks.style import StyleGenerator
