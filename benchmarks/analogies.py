@@ -2,7 +2,8 @@
 
     python benchmarks/analogies.py DIR VIDEO [--size 64] [--seconds 180] [--seeds 2]
 
-DIR holds the pictures of the pairs below, VIDEO is translated in every fourth of its first frames. How many steps a system gets
+DIR holds the pictures of the pairs below, VIDEO is translated in every fourth of its first frames: as "video" by one model, as
+"frames" by one for each frame, which all get the same time. How many steps a system gets
 is found out beforehand, from the processor's time for a few steps of each scale. Scores are those of `organza evaluate`: style (a
 Fréchet distance in the features of places; the lower, the better), structure (how well the edges agree with those of A; 1 at
 best), and of a video the warping error. A row that is in `results/analogies.json` already is not measured again. Pictures go
@@ -16,6 +17,7 @@ import json
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,11 @@ from organza.data.sources import decode_domains, open_source
 from organza.data.video import frames
 from organza.features import load_features
 from organza.files import write_text
-from organza.metrics import edge_agreement, single_frechet
+from organza.metrics import edge_agreement, single_frechet, warp_error
 from organza.networks.pyramid.colours import ColourTransport
 from organza.recipes import RECIPES, override
 from organza.streams import Streams
+from organza.tools.pictures.flow import both_ways
 from organza.training.planning import make_session
 
 ROOT = Path(__file__).parent
@@ -67,20 +70,17 @@ def main() -> None:
     changes = dict(text.split("=", 1) for text in options.set)
     for pair in options.pairs:
         data = data_of(pair, options, work)
-        add(options.out, f"trivial {pair} {options.size}", lambda data=data: trivial(data, options.size))
+        add(options.out, f"trivial {pair} {options.size}", partial(trivial, data, options.size))
         for seed in range(options.seeds):
             for system in options.systems:
                 name = system + options.tag
                 key = f"{name} {pair} {options.size} {options.seconds:g}s {seed}"
-                target = options.images / f"{pair}-{name}-{options.size}.png"
                 folder = work / key.replace(" ", "-")
-                add(
-                    options.out,
-                    key,
-                    lambda system=system, data=data, seed=seed, folder=folder, target=target: measure(
-                        system, data, seed, options, changes, folder, None if seed else target
-                    ),
-                )
+                if pair == "frames":
+                    add(options.out, key, partial(measure_apart, system, data, seed, options, changes, folder))
+                    continue
+                target = None if seed else options.images / f"{pair}-{name}-{options.size}.png"
+                add(options.out, key, partial(measure, system, data, seed, options, changes, folder, target))
 
 
 def add(out: Path, key: str, make: Any) -> None:
@@ -95,7 +95,7 @@ def add(out: Path, key: str, make: Any) -> None:
 
 def data_of(pair: str, options: argparse.Namespace, work: Path) -> str:
     """The source of a pair; for the video a folder of some of its frames, and a style."""
-    if pair != "video":
+    if pair in PAIRS:
         return ",".join(str(options.folder / name) for name in PAIRS[pair])
     folder = work / "frames"
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,16 +155,57 @@ def measure(
         pictures = pictures_of(data, options.size)
         target.parent.mkdir(parents=True, exist_ok=True)
         organza.save_images(model.translate(pictures["a"], to="b"), target, model=model)
-    generators = [network for name, network in model.networks.items() if name.startswith("generator")]
     return {
-        "parameters": sum(parameter.numel() for network in generators for parameter in network.parameters()),
-        "scales": len(generators[0].sizes),
+        **counts(model),
         "iterations": iterations,
         "cpu_seconds": round(seconds, 1),
         "verdict": run.verdict,
         **{name: round(value, 4) for name, value in scores.values.items()},
         **{name: round(value, 4) for name, value in scores.details.items()},
     }
+
+
+def measure_apart(
+    system: str, data: str, seed: int, options: argparse.Namespace, changes: dict[str, str], folder: Path
+) -> dict[str, Any]:
+    """A training for every frame, and the scores of the frames together, as `organza evaluate` has them."""
+    frame_folder, style = data.split(",")
+    names = sorted(Path(frame_folder).iterdir())
+    iterations = steps_for(system, f"{names[0]},{style}", options, changes)
+    overrides = {"size": options.size, "iterations": iterations, **changes}
+    pictures, features, quiet = pictures_of(data, options.size), load_features("random-conv"), Console(quiet=True)
+    given, made, began = pictures["a"], list[Tensor](), time.process_time()
+    for number, name in enumerate(names):
+        run = organza.train(
+            system,
+            data=f"{name},{style}",
+            out=folder / str(number),
+            seed=seed,
+            overrides=overrides,
+            device="cpu",
+            console=quiet,
+        )
+        model = organza.load(run)
+        made.append(model.translate(given[number, None], to="b"))
+    seconds = time.process_time() - began
+    answer, wanted = torch.cat(made), features.places(pictures["b"])[0]
+    flows = [both_ways(given[index - 1, None], given[index, None]) for index in range(1, len(given))]
+    errors = [warp_error(answer[i, None], answer[i + 1, None], *one) for i, one in enumerate(flows)]
+    return {
+        **counts(model),
+        "iterations": iterations,
+        "cpu_seconds": round(seconds, 1),
+        "style": round(mean([single_frechet(wanted, features.places(one[None])[0]) for one in answer]), 4),
+        "structure": round(mean([edge_agreement(one, own) for one, own in zip(answer, given, strict=True)]), 4),
+        "warp_error": round(mean(errors), 4),
+    }
+
+
+def counts(model: organza.Model) -> dict[str, int]:
+    """Parameters of both generators, and scales."""
+    generators = [network for name, network in model.networks.items() if name.startswith("generator")]
+    parameters = sum(parameter.numel() for network in generators for parameter in network.parameters())
+    return {"parameters": parameters, "scales": len(generators[0].sizes)}
 
 
 def trivial(data: str, size: int) -> dict[str, Any]:
