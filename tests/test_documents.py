@@ -1,4 +1,8 @@
-"""What the documents tell people to type is typed here, in order, in an empty folder; only the budgets are cut."""
+"""What the documents tell people to type is typed here, in order, in an empty folder; only the budgets are cut.
+
+The first command is a process of its own, the installed one; the others run in this one, because importing PyTorch takes longer
+than most of them.
+"""
 
 import os
 import re
@@ -14,6 +18,8 @@ import torch
 from PIL import Image
 
 from exchange.authors_networks import ResnetGenerator
+from organza.cli import main
+from organza.training import probe
 
 ROOT = Path(__file__).parent.parent
 SHORT = "--images 64 --batch 16 --generator.width 4 --discriminator.width 4"
@@ -69,9 +75,11 @@ def test_the_readme_names_targets_that_the_makefile_has():
     assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
 
 
-def test_the_commands_of_the_readme(folder, more):
+def test_the_commands_of_the_readme(folder, more, monkeypatch, capsys):
     organza = shutil.which("organza", path=str(Path(sys.executable).parent))
     assert organza, "install organza into this environment first: pip install -e ."
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
     ran = 0
     for command in commands():
         if command.startswith("make "):
@@ -95,8 +103,14 @@ def test_the_commands_of_the_readme(folder, more):
             words += ["--quick", "--images", "64"]
         if words[1] in ("sweep", "compare", "reproduce", "evaluate"):
             words += ["-n", "60"]
-        done = subprocess.run([organza, *words[1:]], cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        if ran == 0:
+            done = subprocess.run([organza, *words[1:]], capture_output=True, text=True, timeout=120)
+            code, said = done.returncode, done.stderr
+        else:
+            with pytest.raises(SystemExit) as ended:
+                main(words[1:])
+            code, said = ended.value.code, capsys.readouterr().err
+        assert code in (0, None), f"{command}\n{said}"
         ran += 1
     assert ran >= 8
     assert (folder / "clothes.png").exists()

@@ -141,9 +141,7 @@ def test_every_layer_draws_noise_of_its_own(fashion):
 
 
 def test_a_growing_game_passes_through_all_its_stages(fashion):
-    recipe, session = begin(
-        fashion, "stylegan-tiny", growing=True, growing_phase=0.1, growing_batches=True, images=1280
-    )
+    recipe, session = begin(fashion, "stylegan-tiny", growing=True, growing_phase=0.1, growing_batches=True, images=640)
     names = [plan.name for plan in recipe.build().stages]
     assert names == ["at-8", "to-16", "at-16", "to-32", "main"]
     sizes, seen = {}, []
@@ -156,7 +154,7 @@ def test_a_growing_game_passes_through_all_its_stages(fashion):
     assert sizes == {"at-8": 64, "to-16": 32, "at-16": 32, "to-32": 16, "main": 8}
     fades = [fade for name, fade in seen if name == "to-32"]
     assert fades == sorted(fades)
-    assert fades[0] < 0.2 < 0.8 < fades[-1]
+    assert fades[0] < 0.3 < 0.7 < fades[-1]
     assert all(fade == 1 for name, fade in seen if name in ("at-8", "at-16", "main"))
 
 

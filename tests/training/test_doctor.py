@@ -24,7 +24,7 @@ from organza.training.planning import held_out, make_session
 QUIET = Console(quiet=True)
 SMALL = {"batch": 8, "generator.width": 8, "discriminator.width": 8}
 WEAK = {"discriminator.lr": 0.0, "doctor_every": 80}  # a discriminator that learns nothing
-BUDGET = 4_000
+BUDGET = 2_400
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Killed at any moment and started again, a training ends with the same bits as one that was left alone."""
 
 import json
+import os
 import random
 import signal
 
@@ -19,11 +20,13 @@ OTHERS = [
     "stylegan-tiny",
 ]  # pools; inputs made on the way; growing, and much to remember
 DRAWS = {
-    **dict.fromkeys(SYSTEMS, 20),
-    **dict.fromkeys(["dcgan", "cgan"], 8),  # the game of the first, with other networks
-    **dict.fromkeys(THROWAWAY, 12),
-    **dict.fromkeys(OTHERS, 4),
-}  # kill points, anywhere between first and last line
+    **dict.fromkeys(SYSTEMS, 6),
+    **dict.fromkeys(["dcgan", "cgan"], 3),  # the game of the first, with other networks
+    **dict.fromkeys(OTHERS, 2),
+}
+"""Kill points, anywhere between first and last line, others every time. ORGANZA_KILLS=10 draws ten times as many."""
+
+TIMES = int(os.environ.get("ORGANZA_KILLS", "1"))
 
 
 def remains(folder):
@@ -57,9 +60,9 @@ def straight(tmp_path_factory):
 def test_killed_at_any_line_and_resumed_is_bit_identical(name, straight, tmp_path_factory):
     expected, lines = straight(name)
     assert len(expected[2]) >= 4
-    killed = 0
+    draws, killed = DRAWS[name] * TIMES, 0
 
-    @settings(max_examples=DRAWS[name], deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=draws, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(1, lines))
     def kill_at(line):
         nonlocal killed
@@ -70,7 +73,7 @@ def test_killed_at_any_line_and_resumed_is_bit_identical(name, straight, tmp_pat
         assert remains(folder) == expected
 
     kill_at()
-    assert killed >= 0.7 * DRAWS[name]  # most draws must have been real kills
+    assert killed >= 0.5 * draws  # most draws must have been real kills
 
 
 def test_killed_again_and_again(straight, tmp_path):
