@@ -72,6 +72,18 @@ def test_cmyk_becomes_rgb():
     assert found.image.getpixel((5, 5)) == (255, 0, 0)
 
 
+@pytest.mark.parametrize(("mode", "clear"), [("RGB", True), ("L", False)])
+def test_an_alpha_channel_that_hides_nothing_is_left_out(mode, clear):
+    original = image(mode)
+    opaque = original.copy()
+    opaque.putalpha(255)
+    found = read(encoded(opaque, "PNG"), "a.png")
+    assert (found.image.mode, found.colour) == ("RGB", clear)
+    assert np.array_equal(np.asarray(found.image), np.asarray(original.convert("RGB")))
+    opaque.putpixel((0, 0), (*opaque.getpixel((0, 0))[:-1], 254))
+    assert read(encoded(opaque, "PNG"), "a.png").image.mode == "RGBA"
+
+
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "PPM"])
 def test_16_bit_grey_is_scaled_and_not_clipped(format):
     values = np.array([[0, 257, 1000, 32768, 65535]], np.uint16)

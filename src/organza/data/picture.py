@@ -90,7 +90,8 @@ def read(data: bytes, path: str) -> Picture:
     """Decode the bytes of a file completely.
 
     The first frame of an animation is taken, the EXIF orientation applied, 16-bit grey scaled by 1/257, CMYK and every
-    other colour space converted to RGB, and transparency of any form to an alpha channel.
+    other colour space converted to RGB, and transparency of any form to an alpha channel. An alpha channel that hides nothing,
+    as most screenshots have one, is left out.
 
     Raises:
         Refused: when they give no usable picture.
@@ -100,6 +101,8 @@ def read(data: bytes, path: str) -> Picture:
     image = Image.fromarray(to_8_bits(np.asarray(opened))) if wide else opened
     turn = _UPRIGHT.get(_orientation(opened))
     image = _normal(image)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
     if turn is not None:
         image = image.transpose(turn)
     found = {"animated": animated, "cmyk": opened.mode == "CMYK", "16-bit": wide, "rotated": turn is not None}

@@ -25,7 +25,7 @@ from organza.data.picture import HEAD, LARGEST_FILE, Refused, read, sniff, witho
 from organza.data.problems import Fault, Problem, gather
 from organza.files import write_text
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Found(NamedTuple):
