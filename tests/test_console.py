@@ -146,3 +146,7 @@ def test_a_stopped_training_says_how_many_scales_can_be_used(tmp_path):
 
 def test_how_near_the_reconstruction_comes_is_said():
     assert nearness({"shown.reconstruction": 26.14}) == "reconstruction 26.1 dB"
+    assert (
+        nearness({"shown.structure_a": 0.93, "shown.structure_b": 0.4})
+        == "A as B has the edges of A by 0.93 (1: in full)"
+    )

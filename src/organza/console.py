@@ -212,9 +212,13 @@ def use(plan: Plan) -> str:
 
 def nearness(figures: Mapping[str, Any]) -> str:
     """How near the pictures of the grid come to their targets, beside how near their inputs are; nothing without a grid."""
-    made, given, again = (figures.get(f"shown.{name}") for name in ("psnr", "psnr_of_input", "reconstruction"))
+    made, given, again, kept = (
+        figures.get(f"shown.{name}") for name in ("psnr", "psnr_of_input", "reconstruction", "structure_a")
+    )
     if isinstance(again, float):
         return f"reconstruction {again:.1f} dB"
+    if isinstance(kept, float):
+        return f"A as B has the edges of A by {kept:.2f} (1: in full)"
     if not isinstance(made, float) or not isinstance(given, float):
         return ""
     return f"PSNR {made:.1f} dB (inputs {given:.1f} dB)"

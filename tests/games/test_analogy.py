@@ -8,7 +8,7 @@ from torch import nn
 
 from organza.data.dataset import ResidentDataset
 from organza.errors import UsageError
-from organza.games.analogy import balanced, edge_difference, reconstructed
+from organza.games.analogy import balanced, edge_difference, kept_structure, reconstructed
 from organza.games.scales import generator_of
 from organza.losses import LOSSES
 from organza.networks import count_parameters
@@ -242,3 +242,11 @@ def test_ours_begins_with_the_colours_of_the_other_picture():
     moved = networks["colours"](a, 1)
     assert torch.allclose(moved.mean((0, 2, 3)), b.mean((0, 2, 3)), atol=1e-4)
     assert count_parameters(networks["colours"]) == 0
+
+
+def test_the_grid_tells_how_much_structure_stays():
+    """Of A as B all, because edges do not care for contrast; of B as A nothing, because nothing is to be seen."""
+    a, b = (torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(seed)) * 2 - 1 for seed in (0, 1))
+    figures = kept_structure((a, 0.3 * a, a, b, torch.zeros_like(b), b))
+    assert float(figures["structure_a"]) == pytest.approx(1)
+    assert float(figures["structure_b"]) == 0

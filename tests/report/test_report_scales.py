@@ -29,6 +29,7 @@ ANALOGY = [
     *(f"{turn}.{kind}_{side}" for turn in ("generator", "discriminator") for kind in ("own", "crossed", "self") for side in "ab"),
     *(f"discriminator.penalty_{kind}_{side}" for kind in ("own", "crossed", "self") for side in "ab"),
     *(f"generator.{term}_{side}" for term in ("reconstruction", "cycle", "content") for side in "ab"),
+    "shown.structure_a", "shown.structure_b",
 ]  # fmt: skip
 SINGAN = [
     "shown.reconstruction", "shown.diversity", "generator.adversarial", "generator.reconstruction", "discriminator.adversarial",

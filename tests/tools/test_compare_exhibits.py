@@ -127,6 +127,7 @@ def test_trainings_of_one_picture_are_compared_by_their_last_grids_and_steps(tmp
             [{"shown.reconstruction": 20, "shown.diversity": 0.1, "stage": "scale-1"}, {"step": 9}],
             {"shown.reconstruction": 20.0, "shown.diversity": 0.1},
         ),
+        ([{"shown.structure_a": 0.9, "shown.structure_b": 0.5}], {"shown.structure_a": 0.9, "shown.structure_b": 0.5}),
     ],
 )  # fmt: skip
 def test_the_last_row_that_has_both_counts(tmp_path, rows, expected):

@@ -10,7 +10,7 @@ With generators that grow it is the game of document D (the thesis), which keeps
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -52,6 +52,7 @@ from organza.games.scales import (
     scale_plans,
 )
 from organza.losses import AdversarialLoss
+from organza.metrics import edge_agreement
 from organza.networks.pyramid.colours import ColourTransport
 from organza.networks.pyramid.generator import PyramidGenerator, resized
 from organza.networks.pyramid.sizes import Size
@@ -129,7 +130,7 @@ class Analogy(ScaleGame):
             clock="steps",
             domains=(A, B),
             needs="any",
-            exhibit=Exhibit(("A", "A as B", "A again", "B", "B as A", "B again"), self.exhibit),
+            exhibit=Exhibit(("A", "A as B", "A again", "B", "B as A", "B again"), self.exhibit, figures=kept_structure),
         )
 
     @property
@@ -336,6 +337,15 @@ class Analogy(ScaleGame):
             there = self.into(networks, other, real)
             columns += [each.clamp(-1, 1) for each in (real, there, self.into(networks, side, there))]
         return tuple(columns)
+
+
+def kept_structure(columns: Sequence[Tensor]) -> Tensors:
+    """How well the edges of the pictures agree with those of what they have become in the other domain, on average."""
+    a, as_b, _, b, as_a, _ = columns
+    return {
+        f"structure_{side}": torch.tensor([edge_agreement(*pair) for pair in zip(given, made, strict=True)]).mean()
+        for side, given, made in ((A, a, as_b), (B, b, as_a))
+    }
 
 
 def reconstructed(network: PyramidGenerator, side: str, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -26,6 +26,8 @@ OWN_COLOURS = {
     "shown.psnr_of_input": "real",
     "shown.reconstruction": "generator",
     "shown.diversity": "generator",
+    "shown.structure_a": "generator",
+    "shown.structure_b": "real",
 }
 """Pictures, not players, give these curves their colour: what is generated looks like the generator."""
 

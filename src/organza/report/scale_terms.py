@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from organza.report.explanation import Explanation
 
-FIDELITY, DIVERSITY = "shown.reconstruction", "shown.diversity"
+FIDELITY, DIVERSITY, STRUCTURE = "shown.reconstruction", "shown.diversity", "shown.structure"
 JUMPS = "It jumps at every new scale. "
 SIDES = {"a": "A", "b": "B"}
 KINDS = {
@@ -27,8 +27,8 @@ def explanations(keys: Collection[str]) -> list[Explanation]:
     if not about_scales(keys):
         return []
     return [
-        _fidelity(), _diversity(), _losses(), _reconstruction(), _adversarial(), *map(_fooling, SIDES), _cycle(), _content(),
-        *map(_telling, SIDES), *map(_penalty, SIDES),
+        _fidelity(), _diversity(), _structure(), _losses(), _reconstruction(), _adversarial(), *map(_fooling, SIDES),
+        _cycle(), _content(), *map(_telling, SIDES), *map(_penalty, SIDES),
     ]  # fmt: skip
 
 
@@ -53,6 +53,17 @@ def _diversity() -> Explanation:
         healthy="It settles, well above 0, soon after the first scale. Near 0 all variations are the same picture, learnt by "
         "heart: the noise counts too little beside the reconstruction. Very high with a poor reconstruction, they are noise.",
         from_zero=True,
+    )
+
+
+def _structure() -> Explanation:
+    return Explanation(
+        title="How much structure stays",
+        series={f"{STRUCTURE}_a": "A as B", f"{STRUCTURE}_b": "B as A"},
+        meaning="How well the edges of the pictures in the grids lie where they lay before the translation: the correlation "
+        "of the lengths of their gradients.",
+        healthy="It stays high while the looks come nearer: your eye has to tell the looks. 1 is also a model that changes "
+        "nothing; near 0 nothing is left of the picture.",
     )
 
 

@@ -29,8 +29,21 @@ GRID = (
         "Standard deviation of a pixel over the variations of the last grid, on average, where black and white are 2 apart: 0"
         " where all are the same picture. Neither way is better by itself.",
     ),
+    Metric(
+        "shown.structure_a", "Structure of A", "higher", "how well A as B has the edges of A, in the last grid",
+        "Correlation of the lengths of the gradients, on average over the grid; 1 also for a model that changes nothing, so it"
+        " says something only beside a score of style.",
+    ),
+    Metric(
+        "shown.structure_b", "Structure of B", "higher", "how well B as A has the edges of B, in the last grid",
+        "The same the other way.",
+    ),
 )  # fmt: skip
-TOGETHER = (("shown.psnr", "shown.psnr_of_input"), ("shown.reconstruction", "shown.diversity"))  # of one grid each
+TOGETHER = (  # of one grid each
+    ("shown.psnr", "shown.psnr_of_input"),
+    ("shown.reconstruction", "shown.diversity"),
+    ("shown.structure_a", "shown.structure_b"),
+)
 UNSCORED = "no scores: samples from noise have them, and grids of pictures that were held against targets"
 
 
