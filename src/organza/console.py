@@ -194,7 +194,11 @@ def scales_done(plan: Plan) -> str:
     if plan.unit != "steps":
         return ""
     generators = [one for one in load_model(plan.out).networks.values() if isinstance(one, PyramidGenerator)]
-    return f"; the model has {generators[0].built} of {len(generators[0].sizes)} scales" if generators else ""
+    if not generators:
+        return ""
+    one = generators[0]
+    has = "has begun" if one.takes_picture else "has"  # one that grows trains its newest scales together, and uses all
+    return f"; the model {has} {one.built} of {len(one.sizes)} scales"
 
 
 def use(plan: Plan) -> str:

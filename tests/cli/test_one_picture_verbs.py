@@ -106,7 +106,10 @@ def test_paint(organza, place):
     found = json.loads(out)
     assert (status, err, found["size"], found["start_scale"]) == (0, "", [24, 16], 0)
     assert len(found["colours"]) <= 3
-    assert organza("paint", "grown", "in.png", "out.png")[1] == "out.png\nfrom scale 1 on, of 0 to 2\n"
+    assert (
+        organza("paint", "grown", "in.png", "out.png")[1]
+        == "out.png\nfrom scale 0 on, with noise from scale 1 on, of 0 to 2\n"
+    )
 
 
 def test_animate(organza, place):
@@ -131,6 +134,10 @@ def test_enlarge(organza, place, factor):
     [
         ("vary one --out v -n 0", 2, "-n must be at least 1"),
         ("vary one --out v.gif", 2, "name a folder, or a file that ends in .png"),
+        ("vary one --out in.png", 1, "in.png exists and was not made by organza"),
+        ("vary one --out theirs", 1, "00001.png exists and was not made by organza"),
+        ("animate one --out theirs", 1, "00001.png exists and was not made by organza"),
+        ("animate one --out theirs.gif", 1, "theirs.gif exists and was not made by organza"),
         ("vary one --out v --start-scale 3", 2, "--start-scale is a number from 0 to 2"),
         ("vary one --out v --scale 2", 2, "--scale is two positive factors"),
         ("vary one --out v --scale 900x900", 2, "megapixels are not made"),
@@ -158,6 +165,9 @@ def test_enlarge(organza, place, factor):
 )
 def test_one_line_for_every_error(organza, place, words, status, said):
     (place / "text.png").write_text("hello")
+    (place / "theirs").mkdir()
+    (place / "theirs" / "00001.png").write_bytes((place / "in.png").read_bytes())
+    Image.open(place / "in.png").save(place / "theirs.gif")
     model = words.split()[1]
     if model in ("sharp", "large"):
         save_picture_model(place / model, "deblurs" if model == "sharp" else "enlarges")

@@ -222,7 +222,7 @@ def test_fakes_that_weigh_nothing_are_left_out(name):
 
 def test_weights_that_leave_nothing_are_refused():
     for changes, said in (
-        ({"own_weight": 0.0, "crossed_weight": 0.0}, "nothing is judged"),
+        ({"crossed_weight": 0.0}, "nothing is led from one picture to the other"),
         ({"content": 1.0}, "--self_weight 0"),
     ):
         with pytest.raises(UsageError, match=said):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -166,6 +167,20 @@ def test_a_video_that_flickers_is_told_from_one_that_moves(place):
     assert steady["warp_error"] == steady.details["warp_error_before"]
     assert flickers["warp_error"] > 0.3 > 3 * steady["warp_error"]
     assert score_one_picture(analogy(lambda pictures: pictures), "clip.mp4,other.png", n=2).n == 2
+
+
+def test_only_frames_of_a_video_are_held_to_each_other(place, monkeypatch):
+    """A folder of pictures is translated one by one, and scored so; one picture is scored without a library for flow."""
+    held = []
+    monkeypatch.setattr(
+        "organza.tools.scoring.one_picture.Steadied", lambda weight: held.append(weight) or (lambda frame, made: made)
+    )
+    made, words = analogy(lambda pictures: pictures), {"metrics": ["structure"]}
+    made.abilities.translates["b"] = replace(made.abilities.translates["b"], steady=2.0)
+    write_video("clip.mp4", 3, HEIGHT, WIDTH)
+    for data in ("clip.mp4,other.png", "photo.png,other.png"):
+        score_one_picture(made, data, **words)
+    assert held == [2.0, 0.0]
 
 
 @pytest.mark.parametrize(

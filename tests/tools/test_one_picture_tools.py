@@ -431,5 +431,23 @@ def test_enlarging_applies_the_last_scale_alone(generators):
     assert not torch.equal(enlarged_by(generator, pictures, 2), before)
 
 
+def test_a_single_scale_enlarges_nothing(generators):
+    single, begun = generator_of("scales", SIZES[:1]), generator_of("scales")
+    begun.unfinished = 2
+    pictures = noise(1, 3, 6, 9).clamp(-1, 1)
+    with pytest.raises(UsageError, match="has a single scale"):
+        enlarged_by(single, pictures, 2)
+    with pytest.raises(UsageError, match="only the first of 3 scales so far, .*go on with its training"):
+        enlarged_by(begun, pictures, 2)
+
+
+def test_a_growing_model_is_given_the_picture_at_the_coarsest_scale(tmp_path):
+    growing = one_picture(load_model(save_one_picture_model(tmp_path / "grown", "consingan")))
+    assert (growing.enters(2), growing.first) == (0, 0)
+    photo = photo_of(16, 24)
+    _, done = edited(growing, photo, mask_of(np.eye(16, 24, dtype=bool)), "harmonize", 2, 0)
+    assert (done.start, done.enters) == (2, 0)
+
+
 def test_pixels_of_pictures():
     assert pixels_of(torch.tensor([[[[-1.0, 0.0, 1.0]]]])).tolist() == [[[[0], [128], [255]]]]

@@ -28,7 +28,8 @@ def harmonize(
 
     Args:
         start_scale: The first scale that works on it, from 0, the coarsest; the coarser, the less is left of what was pasted.
-            Default: the one in the middle, which is told.
+            Default: the one in the middle, which is told. Models that grow
+            (consingan, analogy-6) always begin at 0: there it is the first scale with noise.
         seed: Of the noise.
     """
     from organza import api

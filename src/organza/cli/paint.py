@@ -31,7 +31,8 @@ def paint(
 
     Args:
         start_scale: The first scale that works on the strokes, from 0, the coarsest; the coarser, the less is left of them.
-            Default: after a third of the scales, which is told.
+            Default: after a third of the scales, which is told. Models that grow
+            (consingan, analogy-6) always begin at 0: there it is the first scale with noise.
         colours: First tell the strokes in so many main colours of the training picture, as the scales before know it: each pixel
             gets the nearest. Nothing is trained anew for it. Default: the strokes' own colours.
         seed: Of the noise.

@@ -27,7 +27,8 @@ def retouch(
 
     Args:
         start_scale: The first scale that works on it, from 0, the coarsest; the coarser, the less is left of the edit. Default:
-            the one in the middle, which is told.
+            the one in the middle, which is told. Models that grow
+            (consingan, analogy-6) always begin at 0: there it is the first scale with noise.
         seed: Of the noise.
     """
     from organza import api

@@ -50,7 +50,8 @@ def told(done: Edited, model: Path, seed: int, json: bool) -> int:
         return 0
     print(done.file)
     if done.changed:
-        print(f"from scale {done.start} on, of 0 to {done.scales - 1}")
+        noise = f", with noise from scale {done.start} on" if done.enters != done.start else ""
+        print(f"from scale {done.enters} on{noise}, of 0 to {done.scales - 1}")
     if softness is not None and done.changed:
         share = done.changed / (done.size[0] * done.size[1])
         print(

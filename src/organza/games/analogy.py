@@ -75,7 +75,8 @@ class Analogy(ScaleGame):
 
     Attributes:
         weight_b: Of the adversarial terms of domain B in the generators' loss; the paper takes 0.1 for sketches.
-        cycle: Weight of the mean square between what a generator has made and what comes back of it from the other domain.
+        cycle: Weight of the mean square between what a generator has made, or without crossed fakes the real picture, and what
+            comes back of it from the other domain.
         own_weight: Weight of what each generator makes of noise, as a fake of its own domain.
         crossed_weight: Weight of what becomes of that in the other domain, as a fake there.
         self_weight: Weight of a further fake for each domain, made of the noisy real picture of the other; as for videos.
@@ -110,9 +111,9 @@ class Analogy(ScaleGame):
 
     def build(self, shape: Shape, images: int) -> Game:
         loss = self.checked()
-        if not any(self.weights.values()):
+        if not self.crossed_weight and not self.self_weight:
             raise UsageError(
-                "nothing is judged: one of --own_weight, --crossed_weight and --self_weight must be above 0"
+                "nothing is led from one picture to the other: --crossed_weight or --self_weight must be above 0"
             )
         if self.content and not self.self_weight:
             raise UsageError(

@@ -7,8 +7,9 @@ from math import log2
 import torch
 from torch import Tensor
 
+from organza.errors import UsageError
 from organza.games.abilities import Networks, Translation
-from organza.networks.pyramid.generator import PyramidGenerator
+from organza.networks.pyramid.generator import PyramidGenerator, why_not
 from organza.networks.pyramid.sizes import Size
 
 STEPS = 3  # applications that double a side: each makes it 2^(1/3) = 1.26 times as long
@@ -43,8 +44,13 @@ def enlarged_by(generator: PyramidGenerator, pictures: Tensor, factor: int) -> T
 
     Returns:
         Float [n, C, factor H, factor W] in [-1, 1].
+
+    Raises:
+        UsageError: It has a single scale.
     """
     last = generator.built - 1
+    if not last:
+        raise UsageError(why_not(generator))
     for size in enlarging_sizes((pictures.shape[2], pictures.shape[3]), factor):
         # Within the range of pictures each time: what is beyond it would be carried further at every step.
         pictures = generator.show(generator.climb(generator.enter(pictures), last, None, size)).clamp(-1, 1)

@@ -10,6 +10,7 @@ from organza.exchange import Model
 from organza.exchange.model import picture_pixels
 from organza.marks import grid, save_picture
 from organza.tools.latent.truncation import truncation_grid
+from organza.tools.pictures.files import check_free, may_be_folder
 
 BLOCK = 256  # pictures made and written at once, so that memory does not grow with their number
 
@@ -31,7 +32,7 @@ def write_samples(
     Args:
         model: Must be able to make samples from noise.
         n: How many, at least 1.
-        out: File or folder; a folder is made if it is not there, and files in it are replaced.
+        out: File or folder; a folder is made if it is not there, and what models have written there is replaced.
         seed: The same seed gives the same bytes.
         label: For a model with labels: what to make, as `Model.sample` reads it; None: with the shares of the data.
         progress: Told (done, total).
@@ -43,6 +44,7 @@ def write_samples(
 
     Raises:
         UsageError: n is too small, there is no such label or truncation, or `out` is a file of another kind.
+        OrganzaError: Something else is in the way of the output.
         OSError: The files cannot be written.
     """
     if n < 1:
@@ -51,6 +53,7 @@ def write_samples(
     if tuple(truncations) != (1.0,):
         told["truncation"] = ",".join(f"{psi:g}" for psi in truncations)
         told |= {} if cutoff is None else {"cutoff": cutoff}
+    check_free(out)
     if out.suffix.lower() == ".png" and len(truncations) > 1:
         pixels = truncation_grid(model, n, truncations, cutoff, seed, label, progress)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -64,16 +67,17 @@ def write_samples(
         samples = model.sample(n, seed, label=label, truncation=psi, cutoff=cutoff)
         save_picture(out, grid(picture_pixels(samples)), model.mark(seed, grid=n, **told))
         return [out]
-    if out.suffix or out.is_file():
+    if not may_be_folder(out):
         raise UsageError(f"cannot write samples to {out}: name a folder, or a file that ends in .png")
     if model.recipe.channels == 2:
         raise UsageError("points of the plane are drawn together: name a file that ends in .png")
+    digits = max(5, len(str(n - 1)))
+    files = [out / f"{number:0{digits}d}.png" for number in range(n)]
+    check_free(*files)
     out.mkdir(parents=True, exist_ok=True)
-    files, digits = [], max(5, len(str(n - 1)))
     for start in range(0, n, BLOCK):
         block = model.sample(min(BLOCK, n - start), seed, start, label, psi, cutoff)
         for offset, pixels in enumerate(picture_pixels(block)):
-            files.append(out / f"{start + offset:0{digits}d}.png")
-            save_picture(files[-1], pixels, model.mark(seed, index=start + offset, **told))
-        progress(len(files), n)
+            save_picture(files[start + offset], pixels, model.mark(seed, index=start + offset, **told))
+        progress(min(n, start + BLOCK), n)
     return files

@@ -196,31 +196,28 @@ class PyramidGenerator(nn.Module, ABC):
     def sample(
         self,
         count: int,
-        generator: torch.Generator,
+        generator: torch.Generator | None,
         factors: tuple[float, float] = WHOLE,
         start: int = 0,
-        scales: int = 0,
-        noises: Sequence[Tensor] | None = None,
     ) -> Tensor:
         """Variations of the training picture, [count, C, H, W] in [-1, 1], H and W times the factors.
 
         Args:
             count: How many.
-            generator: Of the noise; of the CPU.
+            generator: Of the noise; of the CPU. None: no noise, which the coarsest scale cannot do without.
             factors: Of height and width.
-            start: The first scale that gets random noise: coarser ones make the training picture, resized by the factors.
-            scales: After how many scales to stop; 0: after all that are built.
-            noises: Instead of the generator's: one for each scale from `start` on.
+            start: The first scale that gets noise: coarser ones make the training picture, resized by the factors.
         """
-        stop = scales or self.built
-        noises = self.draw(count, generator, range(start, stop), factors) if noises is None else noises
-        noises = [noise.to(self.anchor.device) for noise in noises]
+        scales = range(start, self.built)
+        noises: list[Tensor | None] = [None] * len(scales)
+        if generator is not None:
+            noises = [noise.to(self.anchor.device) for noise in self.draw(count, generator, scales, factors)]
         carried: Tensor | None = None
         if start:
             carried = self.anchored(range(start))
             assert carried is not None
             carried = self.stretched(carried, start - 1, factors).expand(count, -1, -1, -1)
-        return self.show(self.through(carried, range(start, stop), noises, factors)).clamp(-1, 1)
+        return self.show(self.through(carried, scales, noises, factors)).clamp(-1, 1)
 
     def stretched(self, carried: Tensor, scale: int, factors: tuple[float, float]) -> Tensor:
         """What a scale leaves, resized by the factors."""
@@ -282,6 +279,16 @@ def resized(pictures: Tensor, size: Size) -> Tensor:
     if tuple(pictures.shape[2:]) == tuple(size):
         return pictures
     return nn.functional.interpolate(pictures, size, mode="bicubic", antialias=True)
+
+
+def why_not(generator: PyramidGenerator) -> str:
+    """Why a generator of one scale can do nothing with pictures, and what to do."""
+    if len(generator.sizes) > 1:
+        return (
+            f"the model has only the first of {len(generator.sizes)} scales so far, which makes pictures of noise alone: go on"
+            " with its training"
+        )
+    return "the model has a single scale, which makes pictures of noise alone: train one with more, as from a larger picture"
 
 
 class PyramidOptions(NetworkOptions):

@@ -23,9 +23,8 @@ class GrowingGenerator(PyramidGenerator):
     """h_n = up(h_{n-1}) + body_n(up(h_{n-1}) + amplitude_n z_n), picture = tanh(tail(h_n)); features are carried.
 
     The coarsest scale has no skip, and takes a picture as well as noise: head and body of it make h_0. A new scale begins as a
-        copy
-    of the last one. The newest `trained` scales are trained together, each older one at a smaller rate; the head, as long as the
-    coarsest scale is among them.
+    copy of the last one. The newest `trained` scales are trained together, each older one at a smaller rate; the head, as long
+    as the coarsest scale is among them.
 
     With "frame" as padding every scale makes its input larger by what its convolutions take off, by resizing or by noise, so
     that borders vary as all else does; with "zeros" it is filled up.

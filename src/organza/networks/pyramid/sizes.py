@@ -71,13 +71,9 @@ def _from_factors(finest: Size, scales: int, smallest: int, factor) -> tuple[Siz
     sizes = []
     for index in range(scales):
         share = factor(ratio, steps - index)
-        sizes.append((_rounded_up(height * share), _rounded_up(width * share)))
+        sizes.append((ceil(height * share), ceil(width * share)))
     sizes[-1] = finest
     return tuple(dict.fromkeys(sizes))  # of small pictures some scales would be alike
-
-
-def _rounded_up(side: float) -> int:
-    return ceil(side)
 
 
 def scaled(size: Size, factors: tuple[float, float]) -> Size:

@@ -15,9 +15,11 @@ from organza.errors import UsageError
 from organza.exchange.model import picture_pixels
 from organza.files import written_whole
 from organza.marks import Mark, opaque, save_gif, save_picture
+from organza.tools.pictures.files import check_free, may_be_folder
 from organza.tools.pictures.video import CONTAINERS, QUALITY
 
 Pixels = NDArray[np.uint8]
+DIGITS = 5  # of the names of frames in a folder
 RATES = range(1, 51)
 """Frames a second: browsers play GIFs at 50 at most."""
 BT709 = 1  # as ITU-T H.273 numbers the colours of HD video
@@ -25,18 +27,24 @@ LIMITED = 1  # the range that players expect of H.264
 
 
 def check_animation(out: Path, rate: int) -> None:
-    """Raise a UsageError unless an animation of this rate can be written to `out`; called before any work is done."""
-    kinds = (".gif", *CONTAINERS)
-    if out.is_dir() and out.suffix:
-        return
-    if out.suffix.lower() not in (*kinds, "") or (not out.suffix and out.is_file()):
+    """See to it that an animation of this rate can be written to `out`, before any work is done.
+
+    Raises:
+        UsageError: It cannot.
+        OrganzaError: There is a file that no model of organza has written, or PyAV is missing.
+    """
+    kinds, in_the_way = (".gif", *CONTAINERS), [out]
+    if out.is_dir():
+        in_the_way = list(out.glob("[0-9]" * DIGITS + ".png"))
+    elif out.suffix.lower() not in kinds and not may_be_folder(out):
         raise UsageError(
             f"cannot write an animation to {out}: name a folder, or a file that ends in {', '.join(kinds)}"
         )
+    elif out.suffix.lower() in CONTAINERS:
+        library()
     if rate not in RATES:
         raise UsageError(f"--rate is a number of frames a second from {RATES[0]} to {RATES[-1]}, not {rate}")
-    if out.suffix.lower() in CONTAINERS:
-        library()
+    check_free(*in_the_way)
 
 
 def frame_pixels(samples: Tensor) -> list[Pixels]:
@@ -64,13 +72,13 @@ def write_animation(out: Path, frames: Iterable[Pixels], rate: int, mark: Callab
     if not out.is_dir() and out.suffix.lower() == ".gif":
         save_gif(out, frames, mark(None), rate)
         return [out]
-    if not out.is_dir() and out.suffix:
+    if not out.is_dir() and out.suffix.lower() in CONTAINERS:
         write_video(out, frames, rate, mark(None))
         return [out]
     out.mkdir(exist_ok=True)
     files = []
     for number, pixels in enumerate(frames):
-        files.append(out / f"{number:05d}.png")
+        files.append(out / f"{number:0{DIGITS}d}.png")
         save_picture(files[-1], pixels, mark(number))
     return files
 

@@ -34,7 +34,8 @@ class Edited:
     Attributes:
         file: What was written.
         size: Height and width of it.
-        start: The first scale that worked on the picture.
+        start: The first scale that worked on the picture; of growing generators the first with noise.
+        enters: The scale that was given the picture.
         scales: How many the model has.
         side: Domain of the model's picture, for models of several.
         changed: Pixels in which the result may differ from the picture.
@@ -45,6 +46,7 @@ class Edited:
     file: Path
     size: Size
     start: int
+    enters: int
     scales: int
     side: str | None
     changed: int
@@ -87,7 +89,9 @@ def edited(known: KnownPicture, photo: Photo, mask: Photo, verb: Edit, start: in
     """
     softness = SOFTNESS[verb].for_size(*photo.size)
     share = softened(white(mask), softness)
-    done = Edited(Path(), photo.size, start, known.scales, known.side, int((share > 0).sum()), softness)
+    done = Edited(
+        Path(), photo.size, start, known.enters(start), known.scales, known.side, int((share > 0).sum()), softness
+    )
     if not done.changed:
         return photo, done
     painted = repainted(known, photo.with_channels(known.generator.channels), start, seed, verb)
@@ -164,14 +168,16 @@ def write_painting(
     first = known.start(start, known.scales // PAINT_SHARE, known.first)
     pixels, palette = canvas(read_photo(strokes), known.generator.channels), None
     if colours is not None:
-        palette = main_colours(pixels_of(known.generator.reconstruct(max(first, 1)))[0][..., :3], colours)
+        palette = main_colours(pixels_of(known.generator.reconstruct(max(known.enters(first), 1)))[0][..., :3], colours)
         pixels = np.concatenate([in_colours(pixels[..., :3], palette), pixels[..., 3:]], 2)
     made = repainted(known, pixels, first, seed, "paint")
     output.parent.mkdir(parents=True, exist_ok=True)
     told = {} if colours is None else {"colours": colours}
     save_picture(output, made, known.mark("paint", seed, start_scale=first, **told))
     size = made.shape[0], made.shape[1]
-    return Edited(output, size, first, known.scales, known.side, size[0] * size[1], colours=palette)
+    return Edited(
+        output, size, first, known.enters(first), known.scales, known.side, size[0] * size[1], colours=palette
+    )
 
 
 def canvas(strokes: Photo, channels: int) -> Pixels:

@@ -16,10 +16,10 @@ from torch import Tensor
 from organza.errors import OrganzaError, UsageError, unknown
 from organza.exchange import Model
 from organza.exchange.model import picture_pixels
-from organza.marks import Mark, read_mark
-from organza.networks.pyramid.generator import PyramidGenerator
+from organza.marks import Mark
+from organza.networks.pyramid.generator import PyramidGenerator, why_not
 from organza.networks.pyramid.sizes import Size, scaled
-from organza.tools.pictures.files import PICTURES
+from organza.tools.pictures.files import PICTURES, check_free
 
 Pixels = NDArray[np.uint8]
 Factors = tuple[float, float]
@@ -60,6 +60,10 @@ class KnownPicture:
         """The coarsest scale that can be given a picture."""
         return 0 if self.generator.takes_picture else 1
 
+    def enters(self, start: int) -> int:
+        """The scale that is given a picture which is worked on from `start` on: growing generators have noise from there on."""
+        return 0 if self.generator.takes_picture else start
+
     def start(self, asked: int | None, usual: int, first: int = 0) -> int:
         """The scale to start from.
 
@@ -73,10 +77,7 @@ class KnownPicture:
         """
         last = self.scales - 1
         if first > last:
-            raise UsageError(
-                f"the model '{self.model.recipe.name}' has a single scale, which makes pictures of noise alone: train one with"
-                " more scales, as from a larger picture"
-            )
+            raise UsageError(why_not(self.generator))
         if asked is None:
             return min(max(usual, first), last)
         if not first <= asked <= last:
@@ -183,13 +184,4 @@ def check_output(output: Path, inputs: Sequence[Path] = ()) -> None:
         raise OrganzaError(f"{output} is a folder, and a file is to be written there: name another OUTPUT")
     if output.resolve() in [path.resolve() for path in inputs]:
         raise UsageError(f"{output} would overwrite an input: name another OUTPUT")
-    if output.exists() and not _ours(output):
-        raise OrganzaError(f"{output} exists and was not made by organza: name another OUTPUT, or take it away first")
-
-
-def _ours(path: Path) -> bool:
-    """Whether organza has written a file."""
-    try:
-        return read_mark(path) is not None
-    except OrganzaError:
-        return False
+    check_free(output)

@@ -17,6 +17,7 @@ from organza.networks.pyramid.generator import WHOLE, PyramidGenerator
 from organza.networks.pyramid.sizes import Size
 from organza.streams import Streams
 from organza.tools.one_picture.known import Factors, KnownPicture, Pixels, check_output, pixels_of, told_factors
+from organza.tools.pictures.files import check_free, may_be_folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ def variation(known: KnownPicture, seed: int, number: int, factors: Factors = WH
     return known.generator.sample(1, Streams(seed).generator("sample", number), factors, start)
 
 
-@torch.no_grad()
 def retargeted(
     generator: PyramidGenerator, factors: Factors, start: int = 1, noise: torch.Generator | None = None
 ) -> Tensor:
@@ -65,13 +65,7 @@ def retargeted(
         start: The first of the finer scales, at least 1.
         noise: For the finer scales; None: no noise.
     """
-    scales = range(start, generator.built)
-    if noise is not None:
-        return generator.sample(1, noise, factors, start)
-    carried = generator.anchored(range(start))
-    assert carried is not None
-    stretched = generator.stretched(carried, start - 1, factors)
-    return generator.show(generator.through(stretched, scales, [None] * len(scales), factors)).clamp(-1, 1)
+    return generator.sample(1, noise, factors, start)
 
 
 def write_variations(
@@ -89,7 +83,7 @@ def write_variations(
     Args:
         known: Of what.
         n: How many, at least 1.
-        out: File or folder; a folder is made if it is not there, and files in it are replaced.
+        out: File or folder; a folder is made if it is not there, and what models have written there is replaced.
         factors: Of height and width.
         start: The first scale with noise; None: 0, all.
         seed: The same seed gives the same bytes, whatever n is.
@@ -97,6 +91,7 @@ def write_variations(
 
     Raises:
         UsageError: n is too small, there is no such scale, the result is too large, or `out` is a file of another kind.
+        OrganzaError: Something else is in the way of the output.
         OSError: The files cannot be written.
     """
     if n < 1:
@@ -105,8 +100,11 @@ def write_variations(
     one_grid = out.suffix.lower() == ".png" and not out.is_dir()
     if one_grid and n * size[0] * size[1] > LARGEST_PIXELS:
         raise UsageError(f"{n} pictures of {size[1]}x{size[0]} are too many for one grid: name a folder")
-    if not one_grid and (out.suffix or out.is_file()) and not out.is_dir():
+    if not one_grid and not may_be_folder(out):
         raise UsageError(f"cannot write variations to {out}: name a folder, or a file that ends in .png")
+    digits = max(5, len(str(n - 1)))
+    files = [out] if one_grid else [out / f"{number:0{digits}d}.png" for number in range(n)]
+    check_free(*files)
 
     def pictures() -> Iterator[Pixels]:
         for number in range(n):
@@ -117,12 +115,10 @@ def write_variations(
     if one_grid:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_picture(out, grid(np.stack([*pictures()])), known.mark("vary", seed, grid=n, **told))
-        return Varied([out], size, first, known.side)
+        return Varied(files, size, first, known.side)
     out.mkdir(parents=True, exist_ok=True)
-    files, digits = [], max(5, len(str(n - 1)))
     for number, pixels in enumerate(pictures()):
-        files.append(out / f"{number:0{digits}d}.png")
-        save_picture(files[-1], pixels, known.mark("vary", seed, index=number, **told))
+        save_picture(files[number], pixels, known.mark("vary", seed, index=number, **told))
     return Varied(files, size, first, known.side)
 
 

@@ -68,10 +68,7 @@ def jobs_for(source: Path, target: Path) -> tuple[list[Job], list[Failure]]:
             raise UsageError(f"{job.target} would overwrite an input: name another OUTPUT")
         if job.target.is_dir():
             raise OrganzaError(f"{job.target} is a folder, and a file is to be written there: name another OUTPUT")
-        if job.target.exists() and not _ours(job.target):
-            raise OrganzaError(
-                f"{job.target} exists and was not made by organza: name another OUTPUT, or take it away first"
-            )
+        check_free(job.target)
     return jobs, failures
 
 
@@ -132,10 +129,30 @@ def holds_video(path: Path) -> bool:
         return False
 
 
+def may_be_folder(path: Path) -> bool:
+    """Whether results can go into a folder of this name: it is one, or nothing is there and it does not end as files do.
+
+    A dot before a number, as in variations-1.5x1, is no ending.
+    """
+    return path.is_dir() or not (path.exists() or path.suffix[1:2].isalpha())
+
+
+def check_free(*outputs: Path) -> None:
+    """See to it that nobody's file is overwritten.
+
+    Raises:
+        OrganzaError: One of these files is there, and no model of organza has written it: it may be a picture of a training.
+    """
+    for output in outputs:
+        if output.is_file() and not _ours(output):
+            raise OrganzaError(
+                f"{output} exists and was not made by organza: name another OUTPUT, or take it away first"
+            )
+
+
 def _ours(path: Path) -> bool:
-    """Whether organza has made a file."""
     try:
         mark = read_mark(path)
     except OrganzaError:
         return False
-    return mark is not None and mark.ai_generated
+    return mark is not None and bool(mark.weights_sha256)  # which has none where real pictures were rearranged

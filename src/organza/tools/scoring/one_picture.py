@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from organza.data import Progress, Source, decode, open_source, to_samples
+from organza.data.video import VideoContent
 from organza.errors import OrganzaError, UsageError, unknown
 from organza.exchange import Model
 from organza.features import Features, PlaceFeatures, features_entry, load_features
@@ -54,6 +55,7 @@ class Evidence:
         n: Samples, or frames at most.
         seed: Of all that is random.
         progress: Told how many pictures have been made.
+        steady: How much the frame before counts, of a video.
     """
 
     model: Model
@@ -62,6 +64,7 @@ class Evidence:
     n: int
     seed: int
     progress: Progress | None = None
+    steady: float = 0.0
 
     @cached_property
     def features(self) -> Features:
@@ -161,7 +164,7 @@ class Analogy(Evidence):
     @cached_property
     def made(self) -> Tensor:
         """The translations of what is given, float [n, C, H, W] on the CPU; frames held to each other as the model wants it."""
-        made, steadied = [], Steadied(self.model.abilities.translates["b"].steady)
+        made, steadied = [], Steadied(self.steady)
         for number, picture in enumerate(self.given):
             made.append(steadied(picture[None], self.model.translate(picture[None], to="b")))
             if self.progress:
@@ -272,7 +275,11 @@ def score_one_picture(
         raise UsageError(f"{n:,} samples of this size do not fit into memory: take -n {most} or fewer")
     if metrics is None and len(pictures.get("a", ())) == 1:
         keys.remove("warp_error")  # which is of videos
-    evidence = (Analogy if translates else Variations)(model, pictures, name, n, seed, progress)
+    of_video = translates and isinstance(
+        domains["a"].content, VideoContent
+    )  # whose frames `translate` holds to each other
+    steady = model.abilities.translates["b"].steady if of_video else 0.0
+    evidence = (Analogy if translates else Variations)(model, pictures, name, n, seed, progress, steady)
     if features is not None and OF_FEATURES & set(keys):
         _ = evidence.seeing  # those that were asked for, or an error
     values, details, notes = _measured(measures_of(evidence), keys, metrics is None)
