@@ -10,7 +10,7 @@ from one_picture_models import save_one_picture_model
 from organza.console import Console, nearness, scales_done, spoken, use
 from organza.diagnosis import Conditions, History, diagnose
 from organza.recipes import RECIPES
-from organza.training.plan import Plan
+from organza.training.plan import Plan, count_text
 
 DIAGNOSIS = diagnose(History(Conditions(read=False), 100))
 
@@ -18,7 +18,7 @@ DIAGNOSIS = diagnose(History(Conditions(read=False), 100))
 def plan(name, costs=()):
     return Plan(
         recipe=RECIPES[name],
-        source=SimpleNamespace(name="photo.jpg", count=1, kind="images", classes=()),
+        source=SimpleNamespace(name="photo.jpg", count=1, kind="images", classes=(), domains=()),
         fit="as it is",
         networks={},
         device="cpu",
@@ -132,6 +132,14 @@ def test_the_time_to_go_knows_what_each_scale_takes():
     assert planned.seconds_from(10_000) == 30_000.0
     assert planned.seconds_from(5_000) == 5_000 + 30_000.0
     assert planned.seconds_from(20_000) == 0.0
+    assert dict(planned.lines())["speed"] == "1 steps/s (scale by scale 2 h 47 min, 8 h 20 min)"
+
+
+def test_two_pictures_are_counted_as_two():
+    one = SimpleNamespace(count=1, kind="images", domains=())
+    film = SimpleNamespace(count=250, kind="images", domains=())
+    assert count_text(SimpleNamespace(count=1, kind="images", domains=(one, one))) == "1 image and 1 image"
+    assert count_text(SimpleNamespace(count=250, kind="images", domains=(film, one))) == "250 images and 1 image"
 
 
 def test_a_stopped_training_says_how_many_scales_can_be_used(tmp_path):

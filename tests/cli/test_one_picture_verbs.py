@@ -117,7 +117,10 @@ def test_animate(organza, place):
     found = json.loads(out)
     assert (status, err, found["start_scale"], found["size"], found["files"]) == (0, "", 2, [24, 16], ["a.gif"])
     assert Image.open("a.gif").n_frames == 3
-    assert organza("animate", "one", "--out", "frames", "--frames", 2, "--start-scale", 0)[:2] == (0, "frames\n")
+    assert organza("animate", "one", "--out", "frames", "--frames", 2, "--start-scale", 0)[:2] == (
+        0,
+        "frames\nfrom scale 0 on, of 0 to 2: the coarser, the more moves\n",
+    )
     assert len(list((place / "frames").iterdir())) == 2
 
 
@@ -146,6 +149,8 @@ def test_enlarge(organza, place, factor):
         ("vary sharp --out v", 2, "was not made of one picture; it is for organza deblur"),
         ("vary nowhere --out v", 1, "no model at"),
         ("retarget one out.png", 2, "--scale"),
+        ("retarget one in.png out.png --scale 2x1", 2, "organza: not understood: out.png ("),
+        ("harmonize one film.mp4 mask.png out.png", 2, "film.mp4 is a video, and one picture is wanted there"),
         ("retarget one out.png --scale 1x1 --start-scale 0", 2, "--start-scale is a number from 1 to 2"),
         ("retarget one out.gif --scale 1x1", 2, "OUTPUT must end in"),
         ("harmonize one in.png small.png out.png", 2, "has 50x40 pixels and the picture in.png 60x40"),
@@ -165,6 +170,7 @@ def test_enlarge(organza, place, factor):
 )
 def test_one_line_for_every_error(organza, place, words, status, said):
     (place / "text.png").write_text("hello")
+    (place / "film.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(16))
     (place / "theirs").mkdir()
     (place / "theirs" / "00001.png").write_bytes((place / "in.png").read_bytes())
     Image.open(place / "in.png").save(place / "theirs.gif")

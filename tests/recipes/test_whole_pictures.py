@@ -103,7 +103,7 @@ def test_one_picture_is_not_many(one, many):
     assert f"one picture ({one}) is not enough to train 'dcgan' on: name a folder or a zip of pictures" in message
     assert "singan learns from one" in message
     assert one in refused("cyclegan-tiny", f"{many},{one}")
-    assert f"{many} has 3: name one of them" in refused("singan", many)
+    assert f"{many} has 3: name one picture" in refused("singan", many)
 
 
 def test_one_pair_is_enough_as_before(tmp_path):

@@ -48,6 +48,7 @@ def animate(
         print_json({**asked, "seed": seed, "size": size, "files": [str(file) for file in done.files]})
     else:
         print(out)
+        print(f"from scale {done.start} on, of 0 to {done.scales - 1}: the coarser, the more moves")
     return 0
 
 

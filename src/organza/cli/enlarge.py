@@ -25,7 +25,8 @@ def enlarge(
 
     Args:
         factor: How many times, 2 to 8, for models of one picture, which take the step from scale to scale again and again.
-            Default: as many as the model says, for those 4.
+            Default: as many as the model says, for those 4. They enlarge the picture that they have learnt, in the size that was
+            learnt; what they add to one that is much larger does not fit.
     """
     from organza import api
 

@@ -84,7 +84,10 @@ def plain(box: str) -> str:
     """The sentences in one of tyro's boxes, without its frame, its advice and its line breaks."""
     lines = [line.strip("│╭╮╰╯─ ") for line in box.splitlines()]
     wanted = itertools.takewhile(lambda line: not line.startswith(("For full helptext", "Argument helptext")), lines)
-    return " ".join(line for line in wanted if line and not line.endswith("error")) or "the command line does not fit"
+    said = [
+        line for line in wanted if line.strip("-+") and not line.endswith("error") and line != "Unrecognized options"
+    ]
+    return " ".join(said).replace("Unrecognized options", "not understood") or "the command line does not fit"
 
 
 def call_with_fields(verb: Callable[..., Callable[[dict[str, str]], int]], name: str, words: list[str]) -> int:

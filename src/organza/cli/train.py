@@ -43,7 +43,8 @@ def train(
             To make pictures from pictures: A,B, two of them that nothing pairs; or pairs:DIR, with DIR/A given and DIR/B
             wanted, or both side by side in each picture; to deblur, enlarge or complete, any folder will do.
         out: Folder of the run; if a run is there, it is resumed. Default: runs/RECIPE-SOURCE.
-        images: Stop after so many images; after so many steps where one picture is learnt.
+        images: Stop after so many images. Where one picture is learnt, --iterations says how many steps each scale takes,
+            --quality (draft, normal, full) that as a share of the published number, and --size how large the picture is learnt.
         minutes: Stop after about so many minutes; measured once at the beginning and turned into images.
         dry_run: Print the plan and stop.
         start: Begin with the weights of this model or run.

@@ -13,6 +13,8 @@ from organza.cli.parse import Whole, option, print_json
 if TYPE_CHECKING:
     from organza.tools.one_picture.edits import Edited
 
+TELLING = 1.5  # times that a picture is larger than the model makes it, from which on that shows
+
 Picture = Annotated[
     Path,
     tyro.conf.Positional,
@@ -58,4 +60,9 @@ def told(done: Edited, model: Path, seed: int, json: bool) -> int:
             f"the mask was grown by {softness.radius:.3g} pixels and blurred by {softness.sigma:.3g}: {share:.1%} of the picture"
             " may have changed, all else is as it was"
         )
+        if done.larger > TELLING:
+            print(
+                f"what was painted had to be enlarged {done.larger:.1f} times, and is as soft as that: a model trained with a"
+                " larger --size paints finer"
+            )
     return 0

@@ -23,7 +23,8 @@ from organza.streams import Streams
 
 Label = str | int | Sequence[int] | Tensor
 VERBS = {  # by ability
-    "from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge", "pyramids": "vary",
+    "from_noise": "sample", "translates": "translate", "deblurs": "deblur", "enlarges": "enlarge",
+    "pyramids": "vary, retarget, harmonize, retouch, paint or animate",
 }  # fmt: skip
 CHUNK = 64  # samples made at once; fixed, so that the same seed gives the same bytes
 

@@ -184,7 +184,7 @@ def refuse_other_counts(recipe: Recipe, source: Source) -> None:
         if needs == "one" and domain.count > 1:
             raise UsageError(
                 f"the recipe '{recipe.name}' learns from one picture{' of each domain' if source.domains else ''}, and "
-                f"{domain.name} has {domain.count:,}: name one of them, as --data photo.png"
+                f"{domain.name} has {domain.count:,}: name one picture, as --data photo.png"
             )
 
 

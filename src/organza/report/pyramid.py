@@ -19,11 +19,11 @@ BYTES = 4_000_000
 """Bytes of its pictures at most; base64 makes a third more of them."""
 
 LEAD = (
-    "The training climbs from the coarsest scale to the finest: each begins where those below it have come to, and adds what "
+    "The training climbs from the coarsest scale to the finest: each begins where the coarser ones have come to, and adds what "
     "its size has room for. So coarse scales decide what is where, and fine ones only textures and edges. Here is the last grid "
     "of every scale, all of them equally wide. "
 )
-START = ", where a command takes it, is the number of one of them: all below then keep to the picture. "
+START = ", where a command takes it, is the number of one of them: all that are coarser then keep to the picture. "
 OPTION = "--start-scale"
 WORDS = {
     "Reconstruction": "how near the picture that is made anew comes to the picture at this size: peak signal-to-noise ratio in "

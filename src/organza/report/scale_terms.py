@@ -91,9 +91,9 @@ def _reconstruction() -> Explanation:
         "for it: the mean square of the difference. It ties the noise to the picture, and says how strong the noise of a scale "
         "has to be.",
         healthy=JUMPS
-        + "Within a scale it falls and flattens out near 0. Of two pictures both should: where one stays far above the "
+        + "Within a scale it falls and flattens out. Of two pictures both should: where one stays far above the "
         "other, that side has learnt less.",
-        from_zero=True,
+        scale="log",
     )
 
 
@@ -152,7 +152,7 @@ def _cycle() -> Explanation:
         healthy=JUMPS
         + "Within a scale both fall, and stay low. Near 0 while A as B still looks like A, changing nothing costs "
         "nothing: its weight is too large beside the adversarial terms.",
-        from_zero=True,
+        scale="log",
     )
 
 
@@ -163,7 +163,7 @@ def _content() -> Explanation:
         meaning="How far the edges of a translated picture are from those that it had before: the mean square of the difference "
         "of neighbouring pixels’ differences, with its weight.",
         healthy=JUMPS + "Both settle at a level that is not 0: other looks have other edges.",
-        from_zero=True,
+        scale="log",
     )
 
 

@@ -91,15 +91,26 @@ class Plan:
             ("data", f"{source.name}: {count_text(source)}{labels}, {self.fit}"),
             ("parameters", sizes),
             ("device", self.device + (f", {memory_text(self.memory)} of memory" if self.memory else "")),
-            ("speed", f"{rate_text(self.images_per_second)} {unit}/s"),
+            ("speed", f"{rate_text(self.images_per_second)} {unit}/s{self._each_scale}"),
             (
                 "stops",
                 f"at {recipe.images:,} {unit} ({self._parts}), in about {duration(self.seconds)}; "
-                f"--images{' (which are steps here)' if unit == 'steps' else ''} or --minutes change it",
+                f"{'--iterations (steps of each scale), --quality' if unit == 'steps' else '--images'} or --minutes change it",
             ),
             ("run", f"{self.out}" + (f" (goes on at {self.done:,} {unit})" if self.done else "")),
         ]
         return lines + [("note", note) for note in self.notes]
+
+    @property
+    def _each_scale(self) -> str:
+        """How long every scale takes, where they differ."""
+        if self.unit == "images" or len(self.costs) < 2:
+            return ""
+        begins = [0.0, *(end for end, _ in self.costs)]
+        spans = [
+            (end - begin) * self.recipe.images * cost for begin, (end, cost) in zip(begins, self.costs, strict=False)
+        ]
+        return f" (scale by scale {', '.join(duration(span) for span in spans)})"
 
     @property
     def _parts(self) -> str:
@@ -111,7 +122,9 @@ class Plan:
 
 
 def count_text(source: Source) -> str:
-    """How many samples of which kind: "1 image", "8 images"."""
+    """How many samples of which kind: "1 image", "8 images", "8 images and 1 image"."""
+    if source.domains and source.kind == "images":
+        return " and ".join(count_text(domain) for domain in source.domains)
     return "1 image" if source.count == 1 and source.kind == "images" else f"{source.count:,} {source.kind}"
 
 

@@ -38,6 +38,7 @@ class Edited:
         enters: The scale that was given the picture.
         scales: How many the model has.
         side: Domain of the model's picture, for models of several.
+        larger: How many times as large the picture is as what the model makes, which was enlarged.
         changed: Pixels in which the result may differ from the picture.
         softness: Of the mask's border; None where there is no mask.
         colours: The main colours that strokes were told in, uint8 [k, C]; None: their own.
@@ -49,6 +50,7 @@ class Edited:
     enters: int
     scales: int
     side: str | None
+    larger: float
     changed: int
     softness: Softness | None = None
     colours: Pixels | None = None
@@ -89,9 +91,8 @@ def edited(known: KnownPicture, photo: Photo, mask: Photo, verb: Edit, start: in
     """
     softness = SOFTNESS[verb].for_size(*photo.size)
     share = softened(white(mask), softness)
-    done = Edited(
-        Path(), photo.size, start, known.enters(start), known.scales, known.side, int((share > 0).sum()), softness
-    )
+    larger, changed = max(photo.size) / max(known.like(photo.size)), int((share > 0).sum())
+    done = Edited(Path(), photo.size, start, known.enters(start), known.scales, known.side, larger, changed, softness)
     if not done.changed:
         return photo, done
     painted = repainted(known, photo.with_channels(known.generator.channels), start, seed, verb)
@@ -176,7 +177,7 @@ def write_painting(
     save_picture(output, made, known.mark("paint", seed, start_scale=first, **told))
     size = made.shape[0], made.shape[1]
     return Edited(
-        output, size, first, known.enters(first), known.scales, known.side, size[0] * size[1], colours=palette
+        output, size, first, known.enters(first), known.scales, known.side, 1.0, size[0] * size[1], colours=palette
     )
 
 

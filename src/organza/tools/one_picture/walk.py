@@ -31,12 +31,14 @@ class Animated:
         files: What was written.
         size: Height and width of its frames.
         start: The first scale that moves.
+        scales: How many the model has.
         side: Domain of the picture, for models of several.
     """
 
     files: list[Path]
     size: Size
     start: int
+    scales: int
     side: str | None
 
 
@@ -143,4 +145,4 @@ def write_walk(
         told = {} if number is None else {"frame": number}
         return known.mark("animate", seed, start_scale=first, frames=count, **told)
 
-    return Animated(write_animation(out, pictures(), rate, mark), known.size, first, known.side)
+    return Animated(write_animation(out, pictures(), rate, mark), known.size, first, known.scales, known.side)

@@ -13,8 +13,9 @@ from PIL import Image
 
 from organza.data.picture import LARGEST_FILE, LARGEST_PIXELS, Refused, read, to_channels, without_warnings
 from organza.data.problems import KINDS
-from organza.errors import OrganzaError
+from organza.errors import OrganzaError, UsageError
 from organza.marks import Mark, save_picture
+from organza.tools.pictures.files import holds_video
 from organza.tools.pictures.networks import Progress, Way, nothing
 
 Pixels = NDArray[np.uint8]
@@ -61,8 +62,11 @@ def read_photo(path: Path) -> Photo:
     """Open a picture file: upright, of 16-bit grey the upper 8 bits, of an animation the first frame.
 
     Raises:
+        UsageError: It is a video.
         OrganzaError: It cannot be read, holds no picture, or one of too many pixels, which is seen before it is decoded.
     """
+    if holds_video(path):
+        raise UsageError(f"{path} is a video, and one picture is wanted there")
     try:
         size = path.stat().st_size
         if not size or size > LARGEST_FILE:
