@@ -1,18 +1,16 @@
 """The studies: their files, their cells, and the smallest run of each."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 import organza
-from organza.cli import main
+from cells_here import trained_here
 from organza.console import Console
 from organza.data import open_source
 from organza.errors import OrganzaError, UsageError
 from organza.recipes import find_recipe, fit_to, override
 from organza.tools import reproduce
-from organza.tools.cells import standing
 from organza.tools.likeness import nearest, rank_correlation, similarities
 from organza.tools.study import Scale, find_study, read_study, study_cells, study_names
 from organza.training import probe
@@ -30,17 +28,6 @@ budgets: {quick: 32, here: 64}
 cells: [{name: plain, fields: {}}, {name: fast, fields: {generator.lr: 0.01}, times: 2}]
 scores: [modes]
 """
-
-
-def trained_here(cells, out, jobs, threads, say):
-    """Instead of a process for each: importing PyTorch would take longer than these trainings. Of pictures in small batches."""
-    for cell in cells:
-        if standing(cell, out).state == "waiting":
-            batch = {} if cell.data == "ring8" else {"batch": "8"}
-            with pytest.raises(SystemExit) as ended:
-                main(replace(cell, fields={**cell.fields, **batch}).words(out))
-            assert ended.value.code in (0, 3)
-    return [standing(cell, out) for cell in cells]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from organza.training.patient import Patient
 from organza.training.planning import held_out, make_session
 
 QUIET = Console(quiet=True)
-SMALL = {"batch": 8, "generator.width": 8, "discriminator.width": 8}
+SMALL = {"batch": 8, "sample_every": 1_200, "generator.width": 8, "discriminator.width": 8}
 WEAK = {"discriminator.lr": 0.0, "doctor_every": 80}  # a discriminator that learns nothing
 BUDGET = 2_400
 

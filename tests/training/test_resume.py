@@ -20,8 +20,8 @@ OTHERS = [
     "stylegan-tiny",
 ]  # pools; inputs made on the way; growing, and much to remember
 DRAWS = {
-    **dict.fromkeys(SYSTEMS, 6),
-    **dict.fromkeys(["dcgan", "cgan"], 3),  # the game of the first, with other networks
+    **dict.fromkeys(SYSTEMS, 4),
+    **dict.fromkeys(["dcgan", "cgan"], 2),  # the game of the first, with other networks
     **dict.fromkeys(OTHERS, 2),
 }
 """Kill points, anywhere between first and last line, others every time. ORGANZA_KILLS=10 draws ten times as many."""

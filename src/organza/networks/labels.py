@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from organza.errors import UsageError
-from organza.networks.layers import Norm, normalisation
+from organza.networks.layers import Norm, normal, normalisation
 
 GeneratorCondition = Literal["none", "one-hot", "embedding", "every-layer"]
 DiscriminatorCondition = Literal["none", "one-hot", "embedding", "projection"]
@@ -27,7 +27,7 @@ class LabelEmbedding(nn.Linear):
 
     def __init__(self, classes: int, entries: int = EMBEDDING) -> None:
         super().__init__(classes, entries, bias=False)
-        nn.init.normal_(self.weight)
+        normal(self.weight)
 
     @property
     def vectors(self) -> Tensor:

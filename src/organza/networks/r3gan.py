@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from organza.bounds import Count
 from organza.errors import UsageError
+from organza.networks.layers import normal
 from organza.networks.network import NETWORKS, Dims, NetworkOptions, Role
 from organza.networks.second_order import GroupedConv2d, convolve
 
@@ -52,7 +53,7 @@ class Level:
 
 def first_weights(layer: nn.Conv2d | nn.Linear, gain: float = 1.0) -> None:
     """First weights N(0, gain^2 / inputs of a unit), biases of 0."""
-    nn.init.normal_(layer.weight, 0.0, gain / sqrt(layer.weight[0].numel()))
+    normal(layer.weight, gain / sqrt(layer.weight[0].numel()))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
