@@ -108,7 +108,7 @@ enter(
 )
 
 # Narrow networks, because in a given time it is steps that are short; instance normalisation, which is the same in training and
-# later; least squares, which need no penalty. What each of these is worth: docs/analogies.md.
+# later; least squares, which need no penalty. The reasons: docs/analogies.md.
 PLUS_GAME = replace(
     STRUCTURAL_GAME,
     generator=PlayerOptions(ScaleGeneratorOptions(norm="instance", padding="each", widest=1), RATE),
