@@ -88,7 +88,7 @@ def test_a_scale_is_trained_as_the_paper_says(scale):
             generator = session.streams.generator(first + step, "discriminator", repeat, purpose)
             return torch.randn(1, *shape, generator=generator)
 
-        noises = [drawn(shape, turn, f"noise__{index}") for index, shape in enumerate(shapes)]
+        noises = [drawn(shape, turn, f"noise_varied_{index}") for index, shape in enumerate(shapes)]
         mix = torch.rand(1, generator=session.streams.generator(first + step, "discriminator", turn, "mix"))
         return noises, mix
 
@@ -152,7 +152,7 @@ def test_what_is_kept_of_the_anchor_is_what_the_network_makes_of_it(name):
     network = generator_of(session.entered.networks, "generator")
     again = network.anchored(range(network.settled))
     again = network.lift(again, network.settled, network.sizes[network.settled])
-    assert torch.allclose(session.entered.state["anchored"], again, atol=1e-6)
+    assert torch.allclose(session.entered.state["carried_anchor"], again, atol=1e-6)
 
 
 def test_the_amplitude_is_a_tenth_of_what_the_coarser_scales_miss():

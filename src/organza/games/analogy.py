@@ -43,12 +43,16 @@ from organza.games.scales import (
     Scale,
     ScaleGame,
     anchor,
+    anchored,
+    carried_name,
     fit_whole,
     generator_of,
     groups_of,
     grown_pair,
+    made_of,
     noise_name,
     noises_of,
+    room_for_anchored,
     scale_plans,
 )
 from organza.losses import AdversarialLoss
@@ -198,38 +202,38 @@ class Analogy(ScaleGame):
             ),
             averaged=(*GENERATORS.values(), *([COLOURS] if self.colours else [])),
             budget=scale.budget,
-            state=self.remembered(networks),
+            state=self.room(networks, (channels, *scale.sizes[-1]), before),
             remember=remember,
-            open=partial(self.open, scale),
+            open=partial(self.open, scale, before is None),
         )
 
-    def remembered(self, networks: Networks) -> Tensors:
-        """The memory of a stage: what is added at each scale on the way to the training picture, and how both sides do."""
+    def room(self, networks: Networks, shape: tuple[int, ...], before: Before | None) -> Tensors:
+        """The memory of a stage before it is opened: pictures to reconstruct, the ways to them, and both sides' errors."""
         state: Tensors = {"errors": torch.zeros(len(OTHER))}
         for side, name in GENERATORS.items():
-            network = generator_of(networks, name)
-            for index in range(network.built):
-                noise = network.anchor_noise(index)
-                if noise is not None:
-                    state[noise_name(f"anchor_{side}", index)] = noise.clone()
+            state[f"kept_{side}"] = before.state[f"kept_{side}"] if before else torch.zeros(1, *shape)
+            state |= room_for_anchored(generator_of(networks, name), f"anchor_{side}")
         return state
 
-    def open(self, scale: Scale, networks: Networks, round: Round) -> Tensors:
+    def open(self, scale: Scale, first: bool, networks: Networks, round: Round) -> Tensors:
         """Colours, anchors, and the amplitudes of the noise."""
         if self.colours:  # at every scale: a training may begin with the weights of another, and with other pictures
             seen = {side: torch.cat([round.real(side).images for _ in range(MEASURED)]) for side in OTHER}
             cast(ColourTransport, networks[COLOURS]).measure(*seen.values())
+        state = dict(round.state)
         for side, name in GENERATORS.items():
-            real = round.real(side).images[:1]  # of a video any frame; a growing generator's anchor is made of the same
-            anchor(generator_of(networks, name), real, scale.index, self.amplitude, round.stream(f"anchor {side}"))
-        return {**round.state, **self.remembered(networks)}
+            kept, network = f"kept_{side}", generator_of(networks, name)
+            if first:  # of a video any frame, but the same at all scales: the anchor makes one picture
+                state[kept] = round.real(side).images[:1]
+            anchor(network, state[kept], scale.index, self.amplitude, round.stream(f"anchor {side}"))
+            state |= anchored(network, f"anchor_{side}")
+        return state
 
     def draw(self, scale: Scale, shapes: Mapping[str, list[tuple[int, int, int]]], round: Round) -> Tensors:
-        """Real pictures of both domains at this scale and at the coarsest, and noise; the generators' turn has the same."""
+        """Real pictures of both domains at this scale, and noise; the generators' turn has the same."""
         inputs: Tensors = {}
         for side in OTHER:
-            real = round.real(side).images
-            inputs |= {f"real_{side}": resized(real, scale.size), f"coarse_{side}": resized(real, scale.sizes[0])}
+            inputs[f"real_{side}"] = resized(round.real(side).images, scale.size)
             for index, shape in enumerate(shapes[side]):
                 name = noise_name(side, index)
                 inputs[name] = round.normal(round.size, *shape, purpose=name)
@@ -239,14 +243,9 @@ class Analogy(ScaleGame):
         round.scratch.update(inputs)
         return inputs | {"mix": round.put(torch.rand(round.size, generator=round.stream("mix")))}
 
-    def made(
-        self, networks: Networks, inputs: Mapping[str, Tensor], carried: Mapping[str, Tensor]
-    ) -> dict[str, dict[str, Tensor]]:
+    def made(self, networks: Networks, inputs: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
         """By domain what is generated of it: of noise, of what the other has made of noise, and of the other's real picture."""
-        own = {}
-        for side, name in GENERATORS.items():
-            network = generator_of(networks, name)
-            own[side] = network(carried.get(side), noises_of(inputs, side, range(network.settled, network.built)))
+        own = {side: made_of(generator_of(networks, name), inputs, side) for side, name in GENERATORS.items()}
         fakes = {}
         for side, other in OTHER.items():
             fakes[side] = {"own": own[side]}
@@ -262,12 +261,12 @@ class Analogy(ScaleGame):
         """The discriminators' turn."""
         with torch.no_grad():
             carried = {
-                side: network.settled_part(noises_of(inputs, side, range(network.settled)))
+                carried_name(side): network.settled_part(noises_of(inputs, side, range(network.settled)))
                 for side, name in GENERATORS.items()
                 for network in [generator_of(networks, name)]
                 if network.settled
             }
-            fakes = self.made(networks, inputs, carried)
+            fakes = self.made(networks, inputs | carried)
         terms, figures, slopes = dict[str, Tensor](), [], list[Tensor]()
         for side in OTHER:
             critic, real = networks[CRITICS[side]], inputs[f"real_{side}"]
@@ -285,12 +284,11 @@ class Analogy(ScaleGame):
         seen = dict(zip(("real", "fake", "wins"), means, strict=True))
         if slopes:
             seen["slope"] = torch.stack(slopes).mean()
-        return Losses(terms, seen, {f"carried_{side}": tensor for side, tensor in carried.items()})
+        return Losses(terms, seen, carried)
 
     def make(self, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
         """The generators' turn."""
-        carried = {side: inputs[f"carried_{side}"] for side in OTHER if f"carried_{side}" in inputs}
-        fakes, terms, errors = self.made(networks, inputs, carried), dict[str, Tensor](), []
+        fakes, terms, errors = self.made(networks, inputs), dict[str, Tensor](), []
         weights = balanced(inputs["errors"], self.balance)
         for number, side in enumerate(OTHER):
             critic, network = networks[CRITICS[side]], generator_of(networks, GENERATORS[side])
@@ -298,7 +296,8 @@ class Analogy(ScaleGame):
             for kind, fake in self.judged(fakes[side]):
                 weight = self.weights[kind]
                 terms[f"{kind}_{side}"] = adversarial * weight * loss.generator(critic(fake))
-            error = (reconstructed(network, side, inputs) - inputs[f"real_{side}"]).square().mean()
+            kept = resized(inputs[f"kept_{side}"], network.sizes[network.built - 1])
+            error = (made_of(network, inputs, f"anchor_{side}") - kept).square().mean()
             errors.append(error.detach())
             terms[f"reconstruction_{side}"] = weights[number] * self.reconstruction * error
             translated = fakes[OTHER[side]]
@@ -347,19 +346,6 @@ def kept_structure(columns: Sequence[Tensor]) -> Tensors:
         f"structure_{side}": torch.tensor([edge_agreement(*pair) for pair in zip(given, made, strict=True)]).mean()
         for side, given, made in ((A, a, as_b), (B, b, as_a))
     }
-
-
-def reconstructed(network: PyramidGenerator, side: str, inputs: Mapping[str, Tensor]) -> Tensor:
-    """The training picture, or this frame of several, as the network makes it of its anchor."""
-    noises = noises_of(inputs, f"anchor_{side}", range(network.built))
-    if network.takes_picture:
-        noises[0] = inputs[f"coarse_{side}"]
-    carried, settled = None, network.settled
-    if settled:
-        with torch.no_grad():
-            carried = network.settled_part(noises[:settled])
-    made: Tensor = network(carried, noises[settled:])
-    return made
 
 
 def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:

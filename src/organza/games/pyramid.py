@@ -39,12 +39,16 @@ from organza.games.scales import (
     Scale,
     ScaleGame,
     anchor,
+    anchored,
+    carried_name,
     fit_whole,
     generator_of,
     groups_of,
     grown_pair,
+    made_of,
     noise_name,
     noises_of,
+    room_for_anchored,
     scale_plans,
 )
 from organza.losses import AdversarialLoss
@@ -52,6 +56,7 @@ from organza.networks.pyramid.generator import PyramidGenerator, resized
 from organza.networks.pyramid.sizes import Size, fitted
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+VARIED, ANCHOR = "varied", "anchor"  # names of the noise that is drawn, and of that which makes the training picture
 VARIATIONS = 4  # shown beside the picture and its reconstruction
 
 
@@ -125,7 +130,7 @@ class OnePicture(ScaleGame):
             ),
             averaged=(GENERATOR,),
             budget=scale.budget,
-            state=placeholders(network, channels, scale),
+            state={"real": torch.zeros(1, channels, *scale.size), **room_for_anchored(network, ANCHOR)},
             open=partial(self.open, scale),
         )
 
@@ -133,13 +138,13 @@ class OnePicture(ScaleGame):
         """The picture at this scale, and what the settled scales make of the anchor."""
         network, real = generator_of(networks, GENERATOR), round.real().images[:1]
         anchor(network, real, scale.index, self.amplitude, round.stream("anchor"))
-        return {"real": resized(real, scale.size), **anchored(network)}
+        return {"real": resized(real, scale.size), **anchored(network, ANCHOR)}
 
     def draw_judged(self, noise: Noise, round: Round) -> Tensors:
         """Noise for all scales, of which that of the newest is the same in all turns of a step, if it is to be."""
         inputs = {"real": round.state["real"].expand(round.size, -1, -1, -1)}
         for scale, shape in enumerate(noise.shapes):
-            name = noise_name("", scale)
+            name = noise_name(VARIED, scale)
             kept = scale == len(noise.shapes) - 1 and not self.fresh_noise
             drawn = round.scratch.get(name) if kept else None
             inputs[name] = round.normal(round.size, *shape, purpose=name) if drawn is None else drawn
@@ -153,8 +158,8 @@ class OnePicture(ScaleGame):
         scratch: Tensors = {}
         with torch.no_grad():
             if network.settled:
-                scratch["carried"] = network.settled_part(noises_of(inputs, "", range(network.settled)))
-            fake = made_of(network, scratch.get("carried"), inputs)
+                scratch[carried_name(VARIED)] = network.settled_part(noises_of(inputs, VARIED, range(network.settled)))
+            fake = made_of(network, {**inputs, **scratch}, VARIED)
         on_real, on_fake = critic(real), critic(fake)
         terms = {"adversarial": loss.discriminator(on_real, on_fake)}
         figures = {"real": shown(loss, on_real), "fake": shown(loss, on_fake), "wins": wins(on_real, on_fake)}
@@ -166,10 +171,10 @@ class OnePicture(ScaleGame):
     def make(self, loss: AdversarialLoss, networks: Networks, inputs: Tensors) -> Losses:
         """The generator's turn: its variation must convince, and the training picture come out of the anchor."""
         network = generator_of(networks, GENERATOR)
-        fake = made_of(network, inputs.get("carried"), inputs)
+        fake = made_of(network, inputs, VARIED)
         terms = {"adversarial": loss.generator(networks[DISCRIMINATOR](fake))}
         if self.reconstruction:
-            again = made_of(network, inputs.get("anchored"), inputs, "anchor")
+            again = made_of(network, inputs, ANCHOR)
             terms["reconstruction"] = self.reconstruction * (again - inputs["real"]).square().mean()
         return Losses(terms)
 
@@ -195,39 +200,8 @@ class Noise:
 
 def draw_made(noise: Noise, round: Round) -> Tensors:
     """What the last turn of the discriminator has judged, and the way to the training picture."""
-    kept = ["carried", *(noise_name("", scale) for scale in range(noise.settled, len(noise.shapes)))]
+    kept = [carried_name(VARIED), *(noise_name(VARIED, scale) for scale in range(noise.settled, len(noise.shapes)))]
     return {**round.state, **{name: round.scratch[name] for name in kept if name in round.scratch}}
-
-
-def made_of(network: PyramidGenerator, carried: Tensor | None, inputs: Mapping[str, Tensor], name: str = "") -> Tensor:
-    """The picture that the scales in training make of what the settled ones have left, and of their noise."""
-    made: Tensor = network(carried, noises_of(inputs, name, range(network.settled, network.built)))
-    return made
-
-
-def anchored(network: PyramidGenerator) -> Tensors:
-    """What the settled scales make of the anchor, and what is added to it at the others."""
-    found: Tensors = {}
-    carried = network.anchored(range(network.settled))
-    if carried is not None:
-        found["anchored"] = network.lift(carried, network.settled, network.sizes[network.settled])
-    for scale in range(network.settled, network.built):
-        noise = network.anchor_noise(scale)
-        if noise is not None:
-            found[noise_name("anchor", scale)] = noise.clone()
-    return found
-
-
-def placeholders(network: PyramidGenerator, channels: int, scale: Scale) -> Tensors:
-    """The memory of a stage before it is opened: everything in its shape."""
-    state = {"real": torch.zeros(1, channels, *scale.size)}
-    if network.settled:
-        state["anchored"] = torch.zeros(1, *network.carried_shape)
-    for index in range(network.settled, network.built):
-        noise = network.anchor_noise(index)
-        if noise is not None:
-            state[noise_name("anchor", index)] = torch.zeros_like(noise)
-    return state
 
 
 def exhibit(networks: Networks, batches: Mapping[str, Batch], generator: torch.Generator) -> tuple[Tensor, ...]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from organza.bounds import Count, Natural, Rate, Share
 from organza.errors import UsageError
-from organza.games.game import Before, Dims, Group, Networks, Shape, Stage, StagePlan
+from organza.games.game import Before, Dims, Group, Networks, Shape, Stage, StagePlan, Tensors
 from organza.games.optimisers import PlayerOptions
 from organza.games.schedules import SCHEDULES, Schedule, Steps
 from organza.games.soundness import refuse_role
@@ -229,6 +229,11 @@ def noise_name(name: str, scale: int) -> str:
     return f"noise_{name}_{scale}"
 
 
+def carried_name(name: str) -> str:
+    """What that which the settled scales have left is called among the inputs of a turn."""
+    return f"carried_{name}"
+
+
 def noises_of(inputs: Mapping[str, Tensor], name: str, scales: range) -> list[Tensor | None]:
     """The noise of these scales; None where there is none."""
     return [inputs.get(noise_name(name, scale)) for scale in scales]
@@ -252,3 +257,43 @@ def anchor(network: PyramidGenerator, real: Tensor, index: int, amplitude: float
     carried = network.anchored(range(index))
     assert carried is not None
     network.amplitudes[index] = amplitude * network.missing(carried, resized(real, network.sizes[index]))
+
+
+def anchored(network: PyramidGenerator, name: str) -> Tensors:
+    """What does not change while a scale is trained, on the way from the anchor to the training picture.
+
+    Args:
+        network: With its anchor and amplitudes.
+        name: What it is called among the inputs of a turn.
+
+    Returns:
+        What the settled scales make of the anchor, if any are, and what is added to it at the others.
+    """
+    found: Tensors = {}
+    carried = network.anchored(range(network.settled))
+    if carried is not None:
+        found[carried_name(name)] = network.lift(carried, network.settled, network.sizes[network.settled])
+    for scale in range(network.settled, network.built):
+        noise = network.anchor_noise(scale)
+        if noise is not None:
+            found[noise_name(name, scale)] = noise.clone()
+    return found
+
+
+def room_for_anchored(network: PyramidGenerator, name: str) -> Tensors:
+    """What `anchored` returns, in its shapes, before there is an anchor."""
+    room: Tensors = {}
+    if network.settled:
+        room[carried_name(name)] = torch.zeros(1, *network.carried_shape)
+    for scale in range(network.settled, network.built):
+        noise = network.anchor_noise(scale)
+        if noise is not None:
+            room[noise_name(name, scale)] = torch.zeros_like(noise)
+    return room
+
+
+def made_of(network: PyramidGenerator, inputs: Mapping[str, Tensor], name: str) -> Tensor:
+    """The picture that the scales in training make of what the settled ones have left, and of their noise."""
+    noises = noises_of(inputs, name, range(network.settled, network.built))
+    made: Tensor = network(inputs.get(carried_name(name)), noises)
+    return made
