@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 import organza
+from organza.api.training import prepare
 from organza.console import Console
 from organza.data import decode_domains, open_source
 from organza.errors import UsageError
@@ -165,6 +166,10 @@ def test_a_run_leaves_a_model_and_goes_on_from_its_command(name, world, tmp_path
 def test_a_model_goes_on_from_the_weights_of_another(world, tmp_path):
     options = {"data": source_of("singan", world), "console": Console(quiet=True), "overrides": NARROW | {"scales": 2}}
     first = organza.train("singan", out=tmp_path / "first", **options)
+    planned = prepare("singan", out=tmp_path / "second", start=first, images=4, **options).plan
+    assert "4 steps (from scale 1 on, in which the model was left, of scales 0 to 1)" in dict(planned.lines())["stops"]
+    assert planned.costs[0] == (0.0, 0.0)
+    assert planned.seconds == pytest.approx(4 * planned.costs[1][1])
     second = organza.train("singan", out=tmp_path / "second", start=first, images=4, **options)
     assert organza.load(second).config["stage"] == "scale-1"
 

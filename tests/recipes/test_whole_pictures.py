@@ -11,7 +11,7 @@ from organza.console import Console
 from organza.data import Batches, decode_domains, open_source
 from organza.errors import OrganzaError, UsageError
 from organza.games import Game, GameOptions
-from organza.recipes import RECIPES, Recipe, choose, fit_to, from_mapping, override, to_mapping
+from organza.recipes import RECIPES, Recipe, choose, fit_to, from_mapping, override, resolve, to_mapping
 from organza.streams import Streams
 from organza.training.planning import fit_sentence, held_out, refuse_one_colour
 from organza.training.shown import exhibited
@@ -77,6 +77,20 @@ def test_sides_budget_and_game_come_from_the_picture(tmp_path, width, height, si
 def test_what_is_pinned_stays(one):
     recipe = fitted("singan", one, size=32, sides="20,24", images=77)
     assert (recipe.sides, recipe.images, recipe.channels) == ((20, 24), 77, 3)
+
+
+def test_a_budget_that_stands_in_a_recipe_s_file_counts(one):
+    source, published = open_source(str(one)), RECIPES["singan"]
+    counted = resolve(published, {"size": 32}, source)
+    assert counted.images == published.game.iterations * len(counted.game.sizes(counted.sample[1:]))
+    by_hand = replace(counted, images=77)
+    assert resolve(by_hand, {}, source).images == 77
+    assert resolve(by_hand, {"size": 24}, source).images == 77
+    assert resolve(by_hand, {"iterations": 10}, source).images == 10 * len(counted.game.sizes(counted.sample[1:]))
+    # What has been counted before is counted anew: for another size, or with other steps in the file.
+    assert resolve(counted, {"size": 24}, source) == resolve(published, {"size": 24}, source)
+    edited = override(published, {"iterations": 10, "size": 32})
+    assert resolve(edited, {}, source) == resolve(published, {"iterations": 10, "size": 32}, source)
 
 
 def test_other_games_keep_their_squares(many):

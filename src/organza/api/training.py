@@ -18,7 +18,7 @@ from organza.console import Console
 from organza.errors import UsageError
 from organza.features import Features, load_features
 from organza.files import disk_errors
-from organza.recipes import Recipe, choose, find_recipe, fit_to, override, settle
+from organza.recipes import Recipe, choose, find_recipe, resolve, settle
 from organza.report import write_report
 from organza.tools.scoring import FEATURES_OF
 from organza.training import RunFolder, Watch, pick_device
@@ -211,7 +211,7 @@ def prepare(
     named = find_recipe(recipe) if isinstance(recipe, str) else recipe
     with console.counting() as progress:
         source = sources.open_source(data, data_dir=Path(data_dir) if data_dir else None, progress=progress)
-        wanted, notes = settle(fit_to(override(named or choose(source, where.type), overrides), source, overrides))
+        wanted, notes = settle(resolve(named or choose(source, where.type), overrides, source))
         request = Request(
             recipe=wanted,
             pinned=frozenset(overrides),

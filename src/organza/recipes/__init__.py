@@ -4,7 +4,7 @@ from organza.recipes import noise_to_image, pictures, pyramid, style  # noqa: F4
 from organza.recipes.fields import flatten, from_mapping, override, to_mapping
 from organza.recipes.files import find_recipe, read_recipe, recipe_text
 from organza.recipes.recipe import Recipe
-from organza.recipes.resolve import choose, fit_to, notes, settle, whole_steps, with_cadence
+from organza.recipes.resolve import choose, fit_to, notes, resolve, settle, whole_steps, with_cadence
 from organza.recipes.table import RECIPES, enter
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "override",
     "read_recipe",
     "recipe_text",
+    "resolve",
     "settle",
     "to_mapping",
     "whole_steps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from organza.data import Source
@@ -18,7 +18,10 @@ OF_FORM = {"pairs": ("pix2pix-tiny", "pix2pix"), "two": ("cyclegan-tiny", "cycle
 OF_ONE = ("singan", 96, 250)  # for one picture: recipe, and longest side on a CPU and elsewhere
 OF_STYLE = ("analogy-plus", 64, 220)  # for two domains of which one is a single picture
 FEWEST_PIXELS = 12  # of the shorter side of a picture that is learnt as a whole: the patches that are compared have 11
+OF_BUDGET = ("iterations", "quality")  # fields from which games of scales count their budget
 GRIDS, FRAMES = 24, 60  # sample grids of a whole run: a slider worth moving; for points, a film
+
+At = Callable[[tuple[int, int], int], tuple[GameOptions, tuple[int, int], int]]  # as `for_whole` describes it
 
 
 def choose(source: Source, device: str) -> Recipe:
@@ -48,6 +51,23 @@ def choose(source: Source, device: str) -> Recipe:
     if on_cpu:
         changes |= {"generator.width": 32, "discriminator.width": 32}
     return override(RECIPES["dcgan"], changes)
+
+
+def resolve(recipe: Recipe, changes: Mapping[str, object], source: Source) -> Recipe:
+    """The recipe with these fields changed, for these data. Errors: those of `override` and of `fit_to`."""
+    pinned = set(changes)
+    if budget_is_set(recipe) and pinned.isdisjoint(OF_BUDGET):
+        pinned.add("images")
+    return fit_to(override(recipe, changes), source, pinned)
+
+
+def budget_is_set(recipe: Recipe) -> bool:
+    """Whether somebody has set the budget of a recipe that counts it from the steps of each scale, as in its file."""
+    at: At | None = getattr(recipe.game, "at", None)
+    if at is None:
+        return False
+    published = RECIPES[recipe.name].images if recipe.name in RECIPES else 0
+    return recipe.images not in (published, at(recipe.game.original, recipe.size)[2])  # type: ignore[attr-defined]
 
 
 def fit_to(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> Recipe:
@@ -109,8 +129,7 @@ def for_whole(recipe: Recipe, source: Source, pinned: Collection[str] = ()) -> R
                 f"{domain.name} is {domain.width}x{domain.height}, and of less than {FEWEST_PIXELS} pixels a side nothing can be "
                 "learnt: name a larger picture"
             )
-    found: Callable[[tuple[int, int], int], tuple[GameOptions, tuple[int, int], int]] | None
-    found = getattr(recipe.game, "at", None)
+    found: At | None = getattr(recipe.game, "at", None)
     if found is not None:
         game, sides, images = found((domains[0].height, domains[0].width), recipe.size)
         filled = {"sides": sides, "images": images}

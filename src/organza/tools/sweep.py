@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from organza.data import Source
 from organza.errors import OrganzaError, UnknownError, UsageError
 from organza.files import write_text
-from organza.recipes import Recipe, find_recipe, fit_to, override
+from organza.recipes import Recipe, find_recipe, resolve
 from organza.tools.cells import Cell, CellResult, threads_of_each, train_cells
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def make_cells(question: Question, source: Source, device: str = "auto", data_di
         own = fields | {name: value for name, value in varied.items() if name != RECIPE}
         recipe = varied.get(RECIPE, question.recipe or "")
         try:
-            resolved = fit_to(override(find_recipe(recipe), own), source, own)
+            resolved = resolve(find_recipe(recipe), own, source)
         except UnknownError:  # says itself what nobody knows
             raise
         except UsageError as error:

@@ -27,7 +27,7 @@ class Plan:
         resumes: Whether there is a run in the folder already.
         notes: What the user should know besides, one line each.
         costs: Of each stage the share of the budget at its end, and the seconds that a unit of the clock takes in it, as the
-            probe has measured them; empty where they are not known.
+            probe has measured them, 0 and 0 for those that are not trained; empty where they are not known.
     """
 
     recipe: Recipe
@@ -110,7 +110,12 @@ class Plan:
         spans = [
             (end - begin) * self.recipe.images * cost for begin, (end, cost) in zip(begins, self.costs, strict=False)
         ]
-        return f" (scale by scale {', '.join(duration(span) for span in spans)})"
+        return f" (scale by scale {', '.join(duration(span) for span in spans[self._first :])})"
+
+    @property
+    def _first(self) -> int:
+        """The scale with which the training begins: those before it have no share of the budget."""
+        return sum(end == 0 for end, _ in self.costs)
 
     @property
     def _parts(self) -> str:
@@ -118,6 +123,8 @@ class Plan:
         if self.unit == "images":
             return f"{self.recipe.images / self.source.count:.1f} epochs"
         stages = len(self.recipe.build().stages)
+        if self._first:
+            return f"from scale {self._first} on, in which the model was left, of scales 0 to {stages - 1}"
         return f"{self.recipe.images / stages:,.0f} for each of {stages} scale{'s' if stages > 1 else ''}"
 
 

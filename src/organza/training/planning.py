@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,6 +13,8 @@ from torch import Tensor
 from organza.data import Batches, Dataset, Fit, Source, fit
 from organza.data.augment import geometric
 from organza.errors import OrganzaError, UsageError
+from organza.exchange import Model, load_model
+from organza.games import Game
 from organza.recipes import Recipe, flatten, to_mapping, whole_steps, with_cadence
 from organza.recipes import notes as decided
 from organza.streams import Streams
@@ -181,7 +184,9 @@ def fitting_batch(
     """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
     while True:
         try:
-            return recipe, probe(make_session(recipe, datasets, Streams(request.seed), request.device), recipe.images)
+            session = make_session(recipe, datasets, Streams(request.seed), request.device)
+            first = first_stage(session.game, load_model(Path(request.start))) if request.start else 0
+            return recipe, probe(session, recipe.images, first)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -195,6 +200,12 @@ def fitting_batch(
             )
         notes.append(f"a batch of {recipe.batch} does not fit into the memory of {request.device}: halved")
         recipe = replace(recipe, batch=recipe.batch // 2)
+
+
+def first_stage(game: Game, model: Model) -> int:
+    """The stage in which a model was left: what those before it are for, it has behind it."""
+    names = [plan.name for plan in game.stages]
+    return names.index(model.config["stage"]) if model.config["stage"] in names else 0
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

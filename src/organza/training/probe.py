@@ -26,23 +26,24 @@ class Probe(NamedTuple):
     costs: tuple[tuple[float, float], ...] = ()
 
 
-def probe(session: Session, images: int) -> Probe:
+def probe(session: Session, images: int, first: int = 0) -> Probe:
     """Play a few steps of each stage of a session that is thrown away afterwards.
 
     Args:
         session: Fresh.
         images: Budget of the whole training, of which each stage takes its part.
+        first: The stage with which the training begins; those before it cost nothing.
 
     Raises:
         torch.OutOfMemoryError: The device is too small.
     """
-    stages, left, seconds, costs = len(session.game.stages), images, 0.0, list[tuple[float, float]]()
-    for stage in range(stages):
+    stages, left, seconds, costs = len(session.game.stages), images, 0.0, [(0.0, 0.0)] * first
+    for stage in range(first, stages):
         session.progress.step = LATER
         if stage:
-            session.enter(stage, session.entered)
+            session.enter(stage, None if stage == first else session.entered)
         share = left if stage == stages - 1 else min(left, session.entered.stage.budget or left)
-        cost = 1 / rate(session, SECONDS / stages)
+        cost = 1 / rate(session, SECONDS / (stages - first))
         seconds += share * cost
         left -= share
         costs.append((1 - left / images, cost))

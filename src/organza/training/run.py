@@ -28,7 +28,7 @@ from organza.training.loop import Watch, train
 from organza.training.patient import Patient
 from organza.training.plan import Plan, memory_text
 from organza.training.plane import flat, room_around
-from organza.training.planning import fit_of, held_out, make_session
+from organza.training.planning import first_stage, fit_of, held_out, make_session
 from organza.training.remedy import apply_remedy
 from organza.training.request import Request
 from organza.training.scores import BestSoFar, Scorer
@@ -252,9 +252,9 @@ def begin_from(session: Session, model: Model, *, strict: bool = True) -> None:
     Raises:
         OrganzaError: The networks have other shapes.
     """
-    names = [plan.name for plan in session.game.stages]
-    if model.config["stage"] in names[1:]:  # what the stages before are for, it has behind it
-        session.enter(names.index(model.config["stage"]), None)
+    first = first_stage(session.game, model)
+    if first:
+        session.enter(first, None)
     weights = {**flat_weights(model.networks), **model.opponents}
     known = {name.partition(".")[0] for name in weights}
     for networks in (session.entered.networks, session.entered.averages.networks):
