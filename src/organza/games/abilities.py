@@ -91,6 +91,7 @@ class Translation:
         dropout: Whether its dropout goes on after the training, as the only noise.
         whole: Whether it needs to see a picture as a whole, because what it does depends on the picture's size.
         steady: Of videos, how much the frame before counts, carried along by the optical flow, against what is made of a frame.
+        by_factor: scale -> the same ability with that scale, where it may be chosen.
     """
 
     images: Callable[[Networks, Tensor], Tensor]
@@ -102,6 +103,7 @@ class Translation:
     dropout: bool = False
     whole: bool = False
     steady: float = 0.0
+    by_factor: Callable[[int], Translation] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import log2
 
 import torch
@@ -13,20 +14,24 @@ from organza.networks.pyramid.generator import PyramidGenerator, why_not
 from organza.networks.pyramid.sizes import Size
 
 STEPS = 3  # applications that double a side: each makes it 2^(1/3) = 1.26 times as long
+GRAIN = (
+    16  # the sizes between are sixteenths of the small picture's, so that parts of it meet the same places as the whole
+)
 USUAL = 4
 
 
 def enlarging_sizes(size: Size, factor: int) -> list[Size]:
     """Height and width after every application.
 
-    There are k = round(log s / log 2^(1/3)) of them, each s^(1/k) times as large as the one before; the last is exactly s times.
+    There are k = round(log s / log 2^(1/3)) of them, each s^(1/k) times as large as the one before, to a sixteenth of the small
+    picture's size; the last is exactly s times.
 
     Args:
         size: Of the small picture.
         factor: s, at least 2.
     """
     count = round(STEPS * log2(factor))
-    ratios = [factor ** (step / count) for step in range(1, count)]
+    ratios = [round(GRAIN * factor ** (step / count)) / GRAIN for step in range(1, count)]
     return [
         *[(round(size[0] * ratio), round(size[1] * ratio)) for ratio in ratios],
         (size[0] * factor, size[1] * factor),
@@ -70,4 +75,4 @@ def enlarging(network: str, factor: int = USUAL) -> Translation:
         assert isinstance(generator, PyramidGenerator)
         return enlarged_by(generator, pictures, factor)
 
-    return Translation(images, network, scale=factor)
+    return Translation(images, network, multiple=GRAIN, scale=factor, by_factor=partial(enlarging, network))

@@ -32,7 +32,7 @@ EXACT = 1.0
 """Passes over the whole picture that the first normalisations' exact statistics may cost."""
 
 FAR, STEP = 384, 1 / 127.5
-"""Pixels beyond which no border is looked for, and the difference that counts: one step of 8 bits."""
+"""Pixels beyond which no border is looked for (fewer where memory is short), and the difference that counts: a step of 8 bits."""
 
 Progress = Callable[[int, int], None]
 
@@ -99,7 +99,8 @@ class Way:
         in which the two differ by more than one step of 8 bits, nobody sees the border.
         """
         translation, network = self.translation, self.networks[self.translation.network]
-        side, cut = wanted(translation, PROBE), wanted(translation, FAR)
+        side = wanted(translation, PROBE)
+        cut = wanted(translation, max(SMALLEST_TILE, min(FAR, int(self.pixels / (2 * side)))))
         noise = torch.rand(1, self.channels, side // 4 + 1, cut // 2 + 1, generator=torch.Generator().manual_seed(0))
         coarse = torch.nn.functional.interpolate(noise, size=(side, 2 * cut), mode="bilinear")
         picture = (coarse * 2 - 1).to(self.device)

@@ -15,8 +15,6 @@ import torch
 from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model
 from organza.games import Translation
-from organza.games.enlarging import enlarging
-from organza.networks.pyramid.generator import PyramidGenerator
 from organza.tools.pictures.files import Failure, Job, jobs_for
 from organza.tools.pictures.networks import BUDGET, Way
 from organza.tools.pictures.photo import read_photo, remade, write_photo
@@ -127,13 +125,13 @@ def enlarged(model: Model, translation: Translation, factor: int) -> Translation
     Raises:
         UsageError: The model enlarges as it was trained to, or the factor is none that is possible.
     """
-    if not isinstance(model.networks[translation.network], PyramidGenerator):
+    if translation.by_factor is None:
         raise UsageError(
             f"the model '{model.recipe.name}' enlarges {translation.scale} times: --factor is for models of one picture"
         )
     if factor not in FACTORS:
         raise UsageError(f"--factor is a whole number from {FACTORS[0]} to {FACTORS[-1]}, not {factor}")
-    return enlarging(translation.network, factor)
+    return translation.by_factor(factor)
 
 
 def remake(model: Model, asked: Asked, progress: Told = lambda done, total, label: None) -> Pictured:
