@@ -10,6 +10,7 @@ import organza as package
 from one_picture_models import save_one_picture_model
 from organza import cli
 from organza.marks import read_mark
+from organza.networks.pyramid.generator import PyramidGenerator
 from picture_models import save_picture_model
 
 EDITS = ("harmonize", "retouch")
@@ -72,6 +73,34 @@ def test_retarget(organza, place):
     assert (status, err, found["size"], found["seed"]) == (0, "", [48, 16], None)
     assert Image.open("wide.png").size == (48, 16)
     assert organza("retarget", "one", "wide.png", "--scale", "1x1")[:2] == (0, "wide.png\n")
+    assert read_mark(place / "wide.png").details["noise"] == "none"
+    assert organza("retarget", "one", "wide.png", "--scale", "1x1", "--seed", 0)[0] == 0
+    assert read_mark(place / "wide.png").details["noise"] == "of the seed"
+
+
+def test_samples_of_other_proportions_are_variations(organza, place):
+    assert organza("vary", "one", "-n", 2, "--out", "a.png", "--scale", "2x1", "--seed", 3)[0] == 0
+    assert organza("sample", "one", "-n", 2, "--out", "b.png", "--scale", "2x1", "--seed", 3)[:2] == (0, "b.png\n")
+    assert (pixels("a.png") == pixels("b.png")).all()
+
+
+def test_an_analogy_says_that_its_result_was_enlarged(organza, place):
+    Image.open("in.png").resize((24, 24)).save("little.png")
+    assert organza("translate", "pair", "little.png", "out.png") == (0, "out.png\n", "")
+    status, out, err = organza("translate", "pair", "in.png", "out.png")
+    assert (status, err) == (0, "")
+    assert "had to be enlarged 1.7 times, and is as soft as that" in out
+
+
+def test_a_lack_of_memory_is_one_line(organza, place, monkeypatch):
+    def none_left(*_arguments, **_options):
+        raise RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(PyramidGenerator, "sample", none_left)
+    for words in ("vary one --out v.png", "retarget one v.png --scale 2x1"):
+        status, out, err = organza(*words.split())
+        assert (status, out) == (1, "")
+        assert err == "organza: pictures of that size do not fit into memory: take a smaller --scale\n"
 
 
 @pytest.mark.parametrize("verb", EDITS)
@@ -130,6 +159,7 @@ def test_enlarge(organza, place, factor):
     status, out, err = organza("enlarge", "one", "in.png", "out.png", *words)
     assert (status, out, err) == (0, "out.png\n", "")
     assert Image.open("out.png").size == (60 * (factor or 4), 40 * (factor or 4))
+    assert read_mark(place / "out.png").details["factor"] == (factor or 4)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +174,10 @@ def test_enlarge(organza, place, factor):
         ("vary one --out v --start-scale 3", 2, "--start-scale is a number from 0 to 2"),
         ("vary one --out v --scale 2", 2, "--scale is two positive factors"),
         ("vary one --out v --scale 900x900", 2, "megapixels are not made"),
+        ("vary one --out v --scale .05x1", 2, "leave less than 2 at the coarsest scale: take a larger --scale"),
+        ("sample one --out v --scale 2", 2, "--scale is two positive factors"),
+        ("sample one --out v --scale 2x1 --truncation 0", 2, "have neither labels nor truncation"),
+        ("sample sharp --out v --scale 2x1", 2, "was not made of one picture"),
         ("vary one --out v --side a", 2, "leave out --side"),
         ("vary pair --out v --side c", 2, "unknown side 'c'"),
         ("vary sharp --out v", 2, "was not made of one picture; it is for organza deblur"),

@@ -93,6 +93,18 @@ def test_a_budget_that_stands_in_a_recipe_s_file_counts(one):
     assert resolve(edited, {}, source) == resolve(published, {"iterations": 10, "size": 32}, source)
 
 
+def test_ratios_of_two_scales_are_fractions():
+    for ratio in ("0", "1", "-0.5"):
+        with pytest.raises(UsageError, match="ratio"):
+            override(RECIPES["singan"], {"ratio": ratio})
+
+
+def test_of_videos_no_frame_is_held_out():
+    for name in ("analogy-plus", "structural-analogy"):
+        assert len(held_out(RECIPES[name], 1000)) == 0
+    assert len(held_out(RECIPES["dcgan"], 1000)) > 0
+
+
 def test_other_games_keep_their_squares(many):
     recipe = fitted("dcgan", many)
     assert (recipe.sides, recipe.sample) == ((0, 0), (3, 32, 32))

@@ -13,7 +13,7 @@ from organza.console import Console
 from organza.errors import OrganzaError
 from organza.tools.pictures import Asked, cases, preview, remake
 from organza.tools.pictures.files import Job
-from organza.tools.pictures.verbs import enough_memory
+from organza.tools.pictures.verbs import fitting
 from picture_models import save_picture_model
 
 QUIET = Console(quiet=True)
@@ -99,12 +99,12 @@ def test_where_memory_is_short_the_page_goes_without_the_case(translator, tmp_pa
     [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("x: can't allocate memory: you tried")],
 )
 def test_a_lack_of_memory_is_one_line(error):
-    with pytest.raises(OrganzaError, match="in.png does not fit into memory"), enough_memory(job()):
+    with pytest.raises(OrganzaError, match="in.png does not fit into memory"), fitting(job()):
         raise error
 
 
 def test_other_faults_are_not_taken_for_a_lack_of_memory():
-    with pytest.raises(RuntimeError, match="sizes differ"), enough_memory(job()):
+    with pytest.raises(RuntimeError, match="sizes differ"), fitting(job()):
         raise RuntimeError("sizes differ")
 
 

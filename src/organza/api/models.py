@@ -9,13 +9,15 @@ from torch import Tensor
 
 from organza.api.paths import PathLike
 from organza.console import Console
-from organza.errors import OrganzaError
+from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model, load_model
 from organza.exchange.model import picture_pixels
 from organza.files import disk_errors
 from organza.marks import Mark, grid, read_mark, save_picture
 from organza.tools import write_samples
 from organza.tools.latent.options import read_numbers
+from organza.tools.one_picture.known import one_picture, read_factors
+from organza.tools.one_picture.variations import write_variations
 from organza.training import pick_device
 
 
@@ -40,6 +42,7 @@ def sample(
     seed: int = 0,
     truncation: str | float | Sequence[float] = 1.0,
     cutoff: int | None = None,
+    scale: str | Sequence[float] | None = None,
     device: str = "auto",
     console: Console | None = None,
 ) -> list[Path]:
@@ -52,13 +55,24 @@ def sample(
     of models with styles, `cutoff` so many style inputs are truncated, the coarsest first. Several truncations, as [-1, 0, 1] or
     "-1,0,1", make one grid: a row for each sample, a column for each truncation.
 
+    Of models of one picture, `scale` are factors of width and height, as "2x1" or (2, 1): then they are those of `vary`.
+
     Raises:
         UsageError: n is too small, the model makes nothing from noise, or it has no such label or truncation.
         OrganzaError: The model cannot be opened, or the files cannot be written.
     """
     truncations = read_numbers(truncation, "--truncation")
     opened = model if isinstance(model, Model) else load(model, device)
+    if scale is not None and (label is not None or cutoff is not None or tuple(truncations) != (1.0,)):
+        raise UsageError(
+            "--scale is for models of one picture, which have neither labels nor truncation: leave those out"
+        )
     with (console or Console()).counting() as progress, disk_errors(Path(out)):
+        if scale is not None:
+            return write_variations(
+                one_picture(opened), n, Path(out), factors=read_factors(scale), seed=seed,
+                progress=lambda done, total: progress(done, total, "sampling"),
+            ).files  # fmt: skip
         return write_samples(
             opened,
             n,

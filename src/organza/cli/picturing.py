@@ -33,7 +33,15 @@ Targets = Annotated[
     Path | None,
     option("DIR", aliases=["--target"], help="the true pictures, of the same names: prints PSNR and SSIM against them"),
 ]
+TELLING = 1.5  # times that a picture is larger than the model makes it, from which on that shows
+
 Report = Annotated[Path | None, option("FILE.html", help="write a page: input, output and target under a slider")]
+
+
+def softness_of(what: str, larger: float) -> str:
+    """Why something is soft: the model makes pictures in the size that it has learnt, and this was enlarged so many times."""
+    finer = "a model trained with a larger --size makes finer ones"
+    return f"{what} had to be enlarged {larger:.1f} times, and is as soft as that: {finer}"
 
 
 def told(done: Pictured, model: Path, json: bool) -> int:
@@ -58,6 +66,8 @@ def told(done: Pictured, model: Path, json: bool) -> int:
         print(done.files[0])
     else:
         print(f"{len(done.files)} files made" + (f", {len(done.failed)} failed" if done.failed else ""))
+    if done.larger > TELLING:
+        print(softness_of("what the model made", done.larger))
     scores = done.scores
     if scores:
         print(f"PSNR {scores['psnr']:.2f} dB, of the input {scores['input_psnr']:.2f} dB ({scores['n']} pictures)")

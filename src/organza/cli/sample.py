@@ -21,6 +21,7 @@ def sample(
     seed: Whole = 0,
     truncation: Annotated[str, tyro.conf.arg(metavar="PSI")] = "1",
     cutoff: Annotated[Whole | None, option("K")] = None,
+    scale: Annotated[str | None, option("WxH")] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
@@ -35,12 +36,15 @@ def sample(
         truncation: How far from the middle of the latent space: 1 as drawn, 0 all the same, below 0 the opposite. Several, as
             -1,0,1, make one grid with a row for each sample.
         cutoff: For models with styles: truncate only the first K style inputs. Default: all.
+        scale: For models of one picture: factors of width and height, as 2x1, which makes the pictures that `organza vary` makes.
     """
     from organza import api
 
-    files = api.sample(model, n, out=out, label=label, seed=seed, truncation=truncation, cutoff=cutoff, device=device)
+    files = api.sample(
+        model, n, out=out, label=label, seed=seed, truncation=truncation, cutoff=cutoff, scale=scale, device=device
+    )
     if json:
-        asked = {"model": str(model), "n": n, "label": label, "seed": seed, "cutoff": cutoff}
+        asked = {"model": str(model), "n": n, "label": label, "seed": seed, "cutoff": cutoff, "scale": scale}
         truncations = [float(number) for number in truncation.split(",")]
         print_json({**asked, "truncation": truncations, "files": [str(file) for file in files]})
     else:

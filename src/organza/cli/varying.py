@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from organza.cli.parse import Whole, option, print_json
+from organza.cli.picturing import TELLING, softness_of
 
 if TYPE_CHECKING:
     from organza.tools.one_picture.edits import Edited
-
-TELLING = 1.5  # times that a picture is larger than the model makes it, from which on that shows
 
 Picture = Annotated[
     Path,
@@ -61,8 +60,5 @@ def told(done: Edited, model: Path, seed: int, json: bool) -> int:
             " may have changed, all else is as it was"
         )
         if done.larger > TELLING:
-            print(
-                f"what was painted had to be enlarged {done.larger:.1f} times, and is as soft as that: a model trained with a"
-                " larger --size paints finer"
-            )
+            print(softness_of("what was painted", done.larger))
     return 0

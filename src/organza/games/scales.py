@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from organza.bounds import Count, Natural, Rate, Share
+from organza.bounds import Count, Fraction, Natural, Rate
 from organza.errors import UsageError
 from organza.games.game import Before, Dims, Group, Networks, Shape, Stage, StagePlan, Tensors
 from organza.games.optimisers import PlayerOptions
@@ -69,7 +69,7 @@ class ScaleGame:
     iterations: Count = 2000
     quality: Literal["draft", "normal", "full"] = "full"
     smallest: Count = 25
-    ratio: Share = 0.75
+    ratio: Fraction = 0.75
     scales: Natural = 0
     rescaling: Literal["geometric", "concave"] = "geometric"
     original: tuple[Count, Count] = (256, 256)

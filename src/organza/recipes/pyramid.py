@@ -29,6 +29,7 @@ SINGAN = Recipe(
     batch=1,
     size=250,
     ema_half_life=0,
+    hold_out=0,  # there is no critic of whole pictures whose over-fitting would show
 )
 enter(SINGAN)
 

@@ -27,6 +27,9 @@ Factors = tuple[float, float]
 MOST_PIXELS = 2**22
 """Of one result. The networks need a hundred times as many numbers, and all of them at once."""
 
+LEAST_SIDE = 2
+"""Of a picture at the coarsest scale: a single pixel has no deviation for a normalisation to divide by."""
+
 USUAL_SIDE = "b"
 FACTORS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)x(\d+(?:\.\d*)?|\.\d+)")
 
@@ -88,9 +91,13 @@ class KnownPicture:
         """Height and width of the picture times the factors.
 
         Raises:
-            UsageError: That is too much.
+            UsageError: That is too much, or too little for the coarsest scale.
         """
         height, width = scaled(self.size, factors)
+        if min(scaled(self.generator.sizes[0], factors)) < LEAST_SIDE:
+            raise UsageError(
+                f"{width:,} x {height:,} pixels leave less than {LEAST_SIDE} at the coarsest scale: take a larger --scale"
+            )
         if height * width > MOST_PIXELS:
             raise UsageError(
                 f"{width:,} x {height:,} pixels would come out, and more than {MOST_PIXELS / 1e6:.1f} megapixels are not made:"

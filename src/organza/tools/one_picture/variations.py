@@ -142,7 +142,12 @@ def write_retargeted(
     check_output(output)
     size, first = known.result(factors), known.start(start, 1, first=1)
     noise = None if seed is None else Streams(seed).generator("retarget")
+    told: dict[str, int | str] = {
+        "scale": told_factors(factors),
+        "start_scale": first,
+        "noise": "none" if seed is None else "of the seed",
+    }
     made = pixels_of(retargeted(known.generator, factors, first, noise))[0]
     output.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(output, made, known.mark("retarget", seed or 0, scale=told_factors(factors), start_scale=first))
+    save_picture(output, made, known.mark("retarget", seed or 0, **told))
     return Varied([output], size, first, known.side)

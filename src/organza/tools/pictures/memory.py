@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+
+from organza.errors import OrganzaError
+from organza.training.planning import is_out_of_memory
 
 PROBE = 128
 """Pixels on each side of the small picture, or as few as the network takes above that."""
@@ -103,3 +107,14 @@ def work_before(
                 handle.remove()
         total = work()
     return {name: done / total for name, done in met.items()}
+
+
+@contextmanager
+def enough_memory(told: str) -> Iterator[None]:
+    """Turn a lack of memory within the block into this line."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
+        raise OrganzaError(told) from None

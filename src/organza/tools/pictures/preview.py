@@ -13,7 +13,7 @@ from organza.exchange import Model
 from organza.marks import Mark
 from organza.tools.pictures.photo import Photo, read_photo, remade
 from organza.tools.pictures.scores import PairScores
-from organza.tools.pictures.verbs import Asked, Pictured, Remade, Told, enough_memory, way_of
+from organza.tools.pictures.verbs import Asked, Pictured, Remade, Told, fitting, way_of
 
 SIDE = 900
 """Pixels on the longer side of a picture on the page, at most."""
@@ -78,7 +78,7 @@ def cases(model: Model, asked: Asked, done: Pictured, progress: Told = lambda do
     chosen = ordered([made for made in done.made if not made.job.video])
     for number, made in enumerate(chosen):
         try:
-            with enough_memory(made.job):
+            with fitting(made.job):
                 shown.append(_case(model, asked, done, made))
         except OrganzaError:  # taken away since it was written, or too large for the memory that is left
             continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,11 +16,11 @@ from organza.errors import OrganzaError, UsageError
 from organza.exchange import Model
 from organza.games import Translation
 from organza.tools.pictures.files import Failure, Job, jobs_for
+from organza.tools.pictures.memory import enough_memory
 from organza.tools.pictures.networks import BUDGET, Way
 from organza.tools.pictures.photo import read_photo, remade, write_photo
 from organza.tools.pictures.scores import PairScores, compare, find_targets, summary
 from organza.tools.pictures.video import remake_video
-from organza.training.planning import is_out_of_memory
 
 Verb = Literal["deblur", "translate", "enlarge"]
 Told = Callable[[int, int, str], None]
@@ -62,12 +62,14 @@ class Remade:
         scores: Against the true picture, where there is one.
         tile: Pixels on each side of the tiles; None: it went as a whole.
         seconds: How long it took.
+        larger: How many times its shorter side is as long as the model has made it, for models that make pictures in one size.
     """
 
     job: Job
     scores: PairScores | None
     tile: int | None
     seconds: float
+    larger: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ class Pictured:
         """Means and single values of PSNR and SSIM; None without targets."""
         scored = [(remade.job.name, remade.scores) for remade in self.made if remade.scores]
         return summary(scored) if scored else None
+
+    @property
+    def larger(self) -> float:
+        """How much the result that had to be enlarged the most was."""
+        return max((remade.larger for remade in self.made), default=1.0)
 
     @property
     def tile(self) -> int | None:
@@ -156,7 +163,7 @@ def remake(model: Model, asked: Asked, progress: Told = lambda done, total, labe
     unscored: list[Failure] = []
     for number, job in enumerate(jobs):
         try:
-            with enough_memory(job):
+            with fitting(job):
                 remade, problem = _one(model, way, asked, job, targets.get(job.name), progress)
             made.append(remade)
             if problem:
@@ -175,14 +182,20 @@ def remake(model: Model, asked: Asked, progress: Told = lambda done, total, labe
 def _one(model: Model, way: Way, asked: Asked, job: Job, target: Path | None, progress: Told) -> tuple[Remade, str]:
     """One file, and why it could not be scored."""
     began, label = time.perf_counter(), job.source.name
-    mark = model.mark(asked.seed, verb=asked.verb, **({"to": asked.to} if asked.to else {}))
+    more: dict[str, int | str] = {"to": asked.to} if asked.to else {}
+    more |= {"factor": way.translation.scale} if asked.verb == "enlarge" else {}
+    mark = model.mark(asked.seed, verb=asked.verb, **more)
     keeps_grey = asked.verb != "translate"
+
+    def larger(height: int, width: int) -> float:
+        return min(height, width) / model.recipe.size if way.translation.whole else 1.0
+
     if job.video:
         height, width = remake_video(
             job.source, job.target, way, keeps_grey, mark, asked.seed, lambda done, total: progress(done, total, label)
         )
         tile = way.tile_for(height // way.translation.scale, width // way.translation.scale)
-        return Remade(job, None, tile, time.perf_counter() - began), ""
+        return Remade(job, None, tile, time.perf_counter() - began, larger(height, width)), ""
     given = read_photo(job.source)
     tile = way.tile_for(*given.size)
     told = (lambda done, total: progress(done, total, label)) if tile else (lambda done, total: None)
@@ -196,18 +209,12 @@ def _one(model: Model, way: Way, asked: Asked, job: Job, target: Path | None, pr
             problem = str(error)
     elif asked.targets:
         problem = f"no picture of this name in {asked.targets}"
-    return Remade(job, scores, tile, time.perf_counter() - began), problem
+    return Remade(job, scores, tile, time.perf_counter() - began, larger(*given.size)), problem
 
 
-@contextmanager
-def enough_memory(job: Job) -> Iterator[None]:
+def fitting(job: Job) -> AbstractContextManager[None]:
     """Turn a lack of memory within the block into one line."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
-            raise
-        raise OrganzaError(f"{job.source} does not fit into memory: smaller tiles take less, as --tile 256") from None
+    return enough_memory(f"{job.source} does not fit into memory: smaller tiles take less, as --tile 256")
 
 
 def budget_on(device: torch.device) -> float:
