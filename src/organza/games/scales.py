@@ -24,7 +24,8 @@ from organza.networks.pyramid.generator import PyramidGenerator, PyramidOptions,
 from organza.networks.pyramid.sizes import Size, concave, geometric, number_of_scales
 
 QUALITIES = {"draft": 0.1, "normal": 0.3, "full": 1.0}  # of the published number of iterations
-ROOM, FEWEST = 0.6, 12  # at most this share of the shorter side, and at least so many pixels, has the coarsest scale
+ROOM = 0.6  # at most this share of the shorter side has the coarsest scale
+FEWEST_PIXELS = 12  # of the shorter side of a picture, at any scale: the patches that are compared have 11
 RULES: Mapping[str, Callable[[Size, int, int], tuple[Size, ...]]] = {"geometric": geometric, "concave": concave}
 
 
@@ -83,7 +84,7 @@ class ScaleGame:
 
     def sizes(self, finest: Size) -> tuple[Size, ...]:
         """Height and width of the picture at every scale, the coarsest first."""
-        smallest = min(self.smallest, max(FEWEST, int(ROOM * min(finest))))
+        smallest = min(self.smallest, max(FEWEST_PIXELS, int(ROOM * min(finest))))
         count = self.scales or number_of_scales(self.original, max(finest), smallest, self.ratio)
         return RULES[self.rescaling](finest, count, smallest)
 

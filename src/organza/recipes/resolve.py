@@ -9,6 +9,7 @@ from organza.data import Source
 from organza.data.fitting import NO_SIDES
 from organza.errors import UsageError
 from organza.games import GameOptions, Shape
+from organza.games.scales import FEWEST_PIXELS
 from organza.recipes.fields import override
 from organza.recipes.recipe import Recipe
 from organza.recipes.table import RECIPES
@@ -17,7 +18,6 @@ ROWS = 300  # rows of metrics of a whole run: a smooth curve
 OF_FORM = {"pairs": ("pix2pix-tiny", "pix2pix"), "two": ("cyclegan-tiny", "cyclegan")}  # on a CPU, elsewhere
 OF_ONE = ("singan", 96, 250)  # for one picture: recipe, and longest side on a CPU and elsewhere
 OF_STYLE = ("analogy-plus", 64, 220)  # for two domains of which one is a single picture
-FEWEST_PIXELS = 12  # of the shorter side of a picture that is learnt as a whole: the patches that are compared have 11
 OF_BUDGET = ("iterations", "quality")  # fields from which games of scales count their budget
 GRIDS, FRAMES = 24, 60  # sample grids of a whole run: a slider worth moving; for points, a film
 

@@ -14,9 +14,9 @@ from organza.marks import save_picture
 from organza.networks.pyramid.sizes import Size
 from organza.streams import Streams
 from organza.tools.one_picture.colours import LARGEST_PALETTE, in_colours, main_colours
-from organza.tools.one_picture.known import KnownPicture, Pixels, check_output, pixels_of, resized_pixels
+from organza.tools.one_picture.known import KnownPicture, Pixels, check_output, pixels_of
 from organza.tools.one_picture.masks import Softness, blended, softened, white
-from organza.tools.pictures.photo import Photo, read_photo, write_photo
+from organza.tools.pictures.photo import Photo, read_photo, resized_pixels, write_photo
 from organza.tools.pictures.tiles import as_floats
 
 Edit = Literal["harmonize", "retouch"]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from organza.errors import OrganzaError, UsageError, unknown
@@ -168,14 +167,6 @@ def pixels_of(made: Tensor) -> Pixels:
     """Pictures [n, C, H, W] in [-1, 1] as uint8 [n, H, W, C]."""
     pixels: Pixels = picture_pixels(made.cpu())
     return pixels
-
-
-def resized_pixels(pixels: Pixels, size: Size) -> Pixels:
-    """A picture, uint8 [H, W, C], in another size: bicubic, antialiased."""
-    if pixels.shape[:2] == tuple(size):
-        return pixels
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BICUBIC)).reshape(*size, -1)
 
 
 def check_output(output: Path, inputs: Sequence[Path] = ()) -> None:

@@ -139,3 +139,11 @@ def write_photo(photo: Photo, path: Path, mark: Mark) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.asarray(photo.image)
     save_picture(path, pixels.reshape(*photo.size, -1), mark, photo.profile)
+
+
+def resized_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """A picture, uint8 [H, W, C], in another size: bicubic, antialiased."""
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BICUBIC)).reshape(*size, -1)

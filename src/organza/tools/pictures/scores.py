@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from organza.data.container import Folder
 from organza.errors import OrganzaError, UsageError
 from organza.metrics import psnr, ssim
-from organza.tools.pictures.photo import Photo, Pixels, read_photo
+from organza.tools.pictures.photo import Photo, Pixels, read_photo, resized_pixels
 
 EQUAL = 100.0
 """The PSNR that equal pictures are given, so that a mean can be taken."""
@@ -85,19 +84,13 @@ def compare(given: Photo, made: Photo, target: Path) -> PairScores:
     wanted, output = true.with_channels(channels), made.with_channels(channels)
     before = given.with_channels(channels)
     if given.size != made.size:
-        before = enlarged(before, made.size)
+        before = resized_pixels(before, made.size)
     return PairScores(
         min(EQUAL, _psnr(output, wanted)),
         _ssim(output, wanted),
         min(EQUAL, _psnr(before, wanted)),
         _ssim(before, wanted),
     )
-
-
-def enlarged(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Pixels [H, W, C] at another (height, width), bicubically."""
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    return np.asarray(picture.resize(size[::-1], Image.Resampling.BICUBIC)).reshape(*size, -1)
 
 
 def _psnr(a: Pixels, b: Pixels) -> float:
