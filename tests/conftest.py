@@ -18,6 +18,14 @@ settings.load_profile("organza")
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk():
+    """No test can bring about the power failure that `fsync` is for, and trainings that save at every step wait for it long."""
+    kept, os.fsync = os.fsync, lambda handle: None
+    yield
+    os.fsync = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
     """Decoded data go to a folder of this session, never to the user's."""
     os.environ["ORGANZA_CACHE"] = str(tmp_path_factory.mktemp("cache"))

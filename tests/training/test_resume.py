@@ -6,8 +6,6 @@ import random
 import signal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from killing import run_in_child
 
 from organza.training import RunFolder, checkpoint
@@ -20,9 +18,9 @@ OTHERS = [
     "stylegan-tiny",
 ]  # pools; inputs made on the way; growing, and much to remember
 DRAWS = {
-    **dict.fromkeys(SYSTEMS, 4),
-    **dict.fromkeys(["dcgan", "cgan"], 2),  # the game of the first, with other networks
-    **dict.fromkeys(OTHERS, 2),
+    **dict.fromkeys(SYSTEMS, 2),
+    **dict.fromkeys(["dcgan", "cgan"], 1),  # the game of the first, with other networks
+    **dict.fromkeys(OTHERS, 1),
 }
 """Kill points, anywhere between first and last line, others every time. ORGANZA_KILLS=10 draws ten times as many."""
 
@@ -60,26 +58,20 @@ def straight(tmp_path_factory):
 def test_killed_at_any_line_and_resumed_is_bit_identical(name, straight, tmp_path_factory):
     expected, lines = straight(name)
     assert len(expected[2]) >= 4
-    draws, killed = DRAWS[name] * TIMES, 0
-
-    @settings(max_examples=draws, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.integers(1, lines))
-    def kill_at(line):
-        nonlocal killed
+    for draw in range(DRAWS[name] * TIMES):
+        line = random.SystemRandom().randint(1, lines)
         folder = tmp_path_factory.mktemp("killed") / name
         code, _ = run_in_child(name, folder, line)
-        killed += code == -signal.SIGKILL
+        # A run may have a few lines less than the one that was counted, and end before its last ones.
+        assert code == -signal.SIGKILL or line > 0.95 * lines, f"draw {draw} at line {line}: ended with {code}"
         assert run_in_child(name, folder)[0] == 0
-        assert remains(folder) == expected
-
-    kill_at()
-    assert killed >= 0.5 * draws  # most draws must have been real kills
+        assert remains(folder) == expected, f"draw {draw}: killed at line {line} of {lines}"
 
 
 def test_killed_again_and_again(straight, tmp_path):
     expected, lines = straight("growth")
     chance = random.Random(0)
-    for _ in range(6):
+    for _ in range(4):
         run_in_child("growth", tmp_path / "growth", chance.randrange(1, lines))
     assert run_in_child("growth", tmp_path / "growth")[0] == 0
     assert remains(tmp_path / "growth") == expected

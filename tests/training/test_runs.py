@@ -237,25 +237,20 @@ def test_stopping_finishes_the_step_and_goes_on_exactly(tmp_path):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_the_command_killed_at_random_moments_goes_on_exactly(tmp_path):
+def test_the_command_killed_from_outside_goes_on_exactly(tmp_path):
     """The real thing: the command line, SIGKILL from outside, by the clock."""
     command = [
-        sys.executable, "-m", "organza", "train", "ring", "--data", "ring8", "--images", "24000", "--batch", "16",
+        sys.executable, "-m", "organza", "train", "ring", "--data", "ring8", "--images", "12000", "--batch", "16",
         "--generator.width", "16", "--discriminator.width", "16", "--save-every", "0.2", "--out",
     ]  # fmt: skip
     subprocess.run([*command, "whole"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    kills = 0
-    for delay in (0.4, 1.0):
-        process = subprocess.Popen(
-            [*command, "run"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        while process.poll() is None and not list(tmp_path.glob("run/checkpoints/*.safetensors")):
-            time.sleep(0.02)
-        time.sleep(delay)
-        process.kill()
-        kills += process.wait() == -signal.SIGKILL
+    process = subprocess.Popen([*command, "run"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list(tmp_path.glob("run/checkpoints/*.safetensors")):
+        time.sleep(0.02)
+    time.sleep(0.4)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
     subprocess.run([*command, "run"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    assert kills >= 1
     assert weights(tmp_path / "run") == weights(tmp_path / "whole")
 
 
@@ -322,7 +317,7 @@ def test_another_time_for_a_run_is_asked_for_in_images(tmp_path):
 def test_a_batch_that_does_not_fit_is_halved_unless_it_was_asked_for(tmp_path, monkeypatch):
     real = planning.probe
 
-    def small_device(session, images):
+    def small_device(session, images, first):
         if session.size > 64:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:116] DefaultCPUAllocator: can't allocate memory")
         return real(session, images)
