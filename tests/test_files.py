@@ -19,7 +19,12 @@ def test_what_was_written_is_on_the_disk_before_it_gets_its_name(tmp_path, monke
 
 def test_a_block_that_fails_leaves_the_old_file(tmp_path):
     (tmp_path / "a").write_text("old")
-    with pytest.raises(ValueError, match="midway"), written_whole(tmp_path / "a") as temporary:
-        temporary.write_text("ne")
-        raise ValueError("midway")
+
+    def write():
+        with written_whole(tmp_path / "a") as temporary:
+            temporary.write_text("ne")
+            raise ValueError("midway")
+
+    with pytest.raises(ValueError, match="midway"):
+        write()
     assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
