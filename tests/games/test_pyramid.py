@@ -224,7 +224,7 @@ def test_a_picture_of_twelve_pixels_trains_at_one_scale():
 
 def test_samples_of_a_trained_pyramid_come_nearer_to_the_picture():
     """A few steps at three scales bring the reconstruction far nearer than it was: the terms pull where they should."""
-    recipe = recipe_of(steps=60)
+    recipe = recipe_of(steps=20)
     session = session_of(recipe)
     real = session.real("real", fresh=True).images
 

@@ -16,7 +16,7 @@ from organza.exchange import load_model, save_model
 from organza.networks.pyramid.generator import FINISHED
 from organza.recipes import RECIPES, fit_to, override
 from organza.streams import Streams
-from organza.training import checkpoint
+from organza.training import checkpoint, probe
 from organza.training.inspection import network_facts
 from organza.training.planning import make_session
 
@@ -24,6 +24,11 @@ ONE = ("singan", "singan-enlarging", "consingan")
 PAIRS = ("structural-analogy", "analogy-6", "analogy-plus")
 NARROW = {"generator.width": 4, "discriminator.width": 4, "size": 24, "smallest": 12, "iterations": 2}
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _speed_is_of_no_interest(monkeypatch):
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
 
 
 @pytest.fixture(scope="module")

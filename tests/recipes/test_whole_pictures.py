@@ -13,6 +13,7 @@ from organza.errors import OrganzaError, UsageError
 from organza.games import Game, GameOptions
 from organza.recipes import RECIPES, Recipe, choose, fit_to, from_mapping, override, resolve, to_mapping
 from organza.streams import Streams
+from organza.training import probe
 from organza.training.planning import fit_sentence, held_out, refuse_one_colour
 from organza.training.shown import exhibited
 
@@ -27,6 +28,11 @@ def picture(path, width=40, height=30, mode="RGB", seed=0):
     noise = torch.randint(0, 256, (height, width, 3), generator=torch.Generator().manual_seed(seed))
     Image.fromarray(noise.byte().numpy()).convert(mode).save(path)
     return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _speed_is_of_no_interest(monkeypatch):
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
 
 
 @pytest.fixture

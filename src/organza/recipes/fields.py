@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -99,7 +100,7 @@ def override(value: T, changes: Mapping[str, Any]) -> T:
 def _choose(tree: Tree, name: str, wanted: str, registry: Registry[Any]) -> None:
     """Put another choice in place, dropping the fields that only the old one had, and values that mean nothing to the new."""
     new = {field.name for field in fields(registry[wanted])}
-    hints = get_type_hints(registry[wanted], include_extras=True)
+    hints = _hints(registry[wanted])
     for field in fields(registry[tree[name]]):
         nested = isinstance(tree.get(field.name), Mapping) or _choice(field) is not None
         if field.name not in new or not (nested or _fits(hints[field.name], tree.get(field.name))):
@@ -131,7 +132,7 @@ def _choices(value: object, where: str = "") -> dict[str, Registry[Any]]:
 
 def _read(kind: type[T], tree: Mapping[str, Any], where: str) -> tuple[T, set[str]]:
     """A value of `kind` out of `tree`, and which of its names were meant for it."""
-    hints, arguments, used = get_type_hints(kind, include_extras=True), {}, set()
+    hints, arguments, used = _hints(cast(type, kind)), {}, set()
     for field in fields(cast(Any, kind)):
         name, choice = field.name, _choice(field)
         used.add(name)
@@ -168,10 +169,20 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         elif str(hint).startswith("typing.Literal"):
             value = next((known for known in hint.__args__ if str(known) == value), value)
     try:
-        return TypeAdapter(hint).validate_python(value)
+        return _adapter(hint).validate_python(value)
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
         raise UsageError(f"'{name}' cannot be {value!r}: {reason[0].lower()}{reason[1:]}") from None
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(hint)
 
 
 def _whole(text: str) -> int | str:
