@@ -8,10 +8,11 @@ from torch import nn
 
 from organza.data.dataset import ResidentDataset
 from organza.errors import UsageError
-from organza.games.analogy import balanced, edge_difference, kept_structure
+from organza.games.analogy import balanced, edge_difference, kept_structure, palette_difference
 from organza.games.scales import generator_of, made_of
 from organza.losses import LOSSES
 from organza.networks import count_parameters
+from organza.networks.pyramid.colours import ColourTransport
 from organza.networks.pyramid.generator import resized
 from organza.recipes import RECIPES, override
 from organza.streams import Streams
@@ -239,7 +240,8 @@ def test_fakes_that_weigh_nothing_are_left_out(name):
 def test_weights_that_leave_nothing_are_refused():
     for changes, said in (
         ({"crossed_weight": 0.0}, "nothing is led from one picture to the other"),
-        ({"content": 1.0}, "--self_weight 0"),
+        ({"content": 1.0}, "--content holds the edges .*--self_weight 0"),
+        ({"palette": 1.0}, "--palette holds the colours .*--self_weight 0"),
     ):
         with pytest.raises(UsageError, match=said):
             override(RECIPES["structural-analogy"], changes).build()
@@ -249,6 +251,20 @@ def test_edges_do_not_care_for_colours():
     picture = torch.rand(1, 3, 8, 8)
     assert float(edge_difference(picture, picture + 0.3)) == pytest.approx(0.0, abs=1e-10)
     assert float(edge_difference(picture, picture.flip(3))) > 0.01
+
+
+def test_palettes_differ_by_their_means_and_covariances():
+    """By hand: two colours of one channel, 0.2 apart in the mean and with variances of 0.25 and 1."""
+    one = torch.tensor([-0.5, 0.5, 0.5, -0.5]).view(1, 1, 2, 2)
+    other = torch.tensor([-1.0, 1.0, 1.0, -1.0]).view(1, 1, 2, 2) + 0.2
+    assert float(palette_difference(one, other)) == pytest.approx(0.2**2 + 0.75**2)
+    assert float(palette_difference(one, one.flip(2))) == pytest.approx(0)
+    picture = torch.rand(1, 3, 8, 8)
+    assert float(palette_difference(picture, picture[:, [1, 0, 2]])) > 0
+    moved = ColourTransport(3)
+    target = torch.rand(1, 3, 8, 8) * torch.tensor([1, 0.2, 0.5]).view(1, 3, 1, 1)
+    moved.measure(picture, target)
+    assert float(palette_difference(moved(picture, 1), target)) < 1e-4  # the linear map is where it is least
 
 
 def test_ours_begins_with_the_colours_of_the_other_picture():

@@ -85,6 +85,8 @@ class Analogy(ScaleGame):
         crossed_weight: Weight of what becomes of that in the other domain, as a fake there.
         self_weight: Weight of a further fake for each domain, made of the noisy real picture of the other; as for videos.
         content: Weight of the mean square between the edges of a translated real picture and of what it was made from.
+        palette: Weight of the square of how far the mean and the covariance of a translated real picture's colours are from
+            those of the other domain's picture.
         mapped: How many of the newest scales a picture goes through on its way into the other domain; 0: all of them, where it
             begins as small as pictures are at the coarsest.
         colours: Whether pictures get the colours of the other domain, by the best linear map, before they go through its network.
@@ -102,6 +104,7 @@ class Analogy(ScaleGame):
     crossed_weight: Rate = 1.0
     self_weight: Rate = 0.0
     content: Rate = 0.0
+    palette: Rate = 0.0
     mapped: Natural = 1
     colours: bool = False
     balance: Rate = 0.0
@@ -119,10 +122,11 @@ class Analogy(ScaleGame):
             raise UsageError(
                 "nothing is led from one picture to the other: --crossed_weight or --self_weight must be above 0"
             )
-        if self.content and not self.self_weight:
-            raise UsageError(
-                "--content holds the edges of translated real pictures, which --self_weight 0 does without"
-            )
+        for name, held in (("content", "edges"), ("palette", "colours")):
+            if getattr(self, name) and not self.self_weight:
+                raise UsageError(
+                    f"--{name} holds the {held} of translated real pictures, which --self_weight 0 does without"
+                )
         return Game(
             scale_plans(self, shape, images, partial(self.stage, shape.sample[0], loss)),
             Abilities(
@@ -312,6 +316,9 @@ class Analogy(ScaleGame):
                 if self.colours:
                     moved = networks[COLOURS](moved, 1 - number)
                 terms[f"content_{side}"] = self.content * edge_difference(translated["self"], moved)
+            if self.palette and "self" in translated:
+                wanted = inputs[f"real_{OTHER[side]}"]
+                terms[f"palette_{side}"] = self.palette * palette_difference(translated["self"], wanted)
         return Losses(terms, scratch={"errors": torch.stack(errors)})
 
     def translate(self, side: str, networks: Networks, pictures: Tensor) -> Tensor:
@@ -352,6 +359,20 @@ def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:
     """The mean square of the difference of neighbouring pixels' differences, over both directions."""
     difference = pictures - others
     return difference.diff(dim=2).square().mean() + difference.diff(dim=3).square().mean()
+
+
+def palette_difference(pictures: Tensor, others: Tensor) -> Tensor:
+    """The square of the distance of the means of their colours, and of their covariances (Frobenius), together."""
+    means, covariances = zip(*(spread(each) for each in (pictures, others)), strict=True)
+    distance: Tensor = (means[0] - means[1]).square().sum() + (covariances[0] - covariances[1]).square().sum()
+    return distance
+
+
+def spread(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean [C] and covariance [C, C] of the colours of pictures [n, C, H, W]."""
+    colours = pictures.transpose(0, 1).flatten(1)
+    centred = colours - colours.mean(1, keepdim=True)
+    return colours.mean(1), centred @ centred.T / colours.shape[1]
 
 
 def balanced(errors: Tensor, power: float) -> Tensor:

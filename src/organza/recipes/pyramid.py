@@ -120,6 +120,7 @@ PLUS_GAME = replace(
     crossed_weight=0.0,
     self_weight=1.0,
     content=10.0,
+    palette=10.0,
     colours=True,
     balance=0.5,
     steady=2.0,
@@ -133,7 +134,7 @@ enter(
         name="analogy-plus",
         summary="Our analogy: colours moved first, narrow networks with skips, real pictures translated, steady videos",
         paper="after Benaim et al. 2021, arXiv:2004.02222, and document D",
-        cost="2,000 steps a scale; 140 in 3 minutes of a CPU core at 64 pixels",
+        cost="2,000 steps a scale; 100 to 250 in 3 minutes of a CPU core at 64 pixels",
         game=PLUS_GAME,
         images=10_000,
     )

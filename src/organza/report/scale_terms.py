@@ -28,7 +28,7 @@ def explanations(keys: Collection[str]) -> list[Explanation]:
         return []
     return [
         _fidelity(), _diversity(), _structure(), _losses(), _reconstruction(), _adversarial(), *map(_fooling, SIDES),
-        _cycle(), _content(), *map(_telling, SIDES), *map(_penalty, SIDES),
+        _cycle(), _content(), _palette(), *map(_telling, SIDES), *map(_penalty, SIDES),
     ]  # fmt: skip
 
 
@@ -163,6 +163,18 @@ def _content() -> Explanation:
         meaning="How far the edges of a translated picture are from those that it had before: the mean square of the difference "
         "of neighbouring pixels’ differences, with its weight.",
         healthy=JUMPS + "Both settle at a level that is not 0: other looks have other edges.",
+        scale="log",
+    )
+
+
+def _palette() -> Explanation:
+    return Explanation(
+        title="Colours of the other picture",
+        series={"generator.palette_a": "of A as B", "generator.palette_b": "of B as A"},
+        meaning="How far the mean and the covariance of the colours of a translated picture are from those of the picture whose "
+        "looks it is to get: the square of the distance, with its weight.",
+        healthy=JUMPS
+        + "Both stay low: they begin there, because colours are moved before a picture enters the network.",
         scale="log",
     )
 
