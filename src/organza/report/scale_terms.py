@@ -174,7 +174,8 @@ def _palette() -> Explanation:
         meaning="How far the mean and the covariance of the colours of a translated picture are from those of the picture whose "
         "looks it is to get: the square of the distance, with its weight.",
         healthy=JUMPS
-        + "Both stay low: they begin there, because colours are moved before a picture enters the network.",
+        + "Both fall, and stay low. At the coarsest scale they are far higher, because the noise there is as strong as "
+        "the picture.",
         scale="log",
     )
 
