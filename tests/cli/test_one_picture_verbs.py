@@ -97,7 +97,7 @@ def test_a_lack_of_memory_is_one_line(organza, place, monkeypatch):
         raise RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(PyramidGenerator, "sample", none_left)
-    for words in ("vary one --out v.png", "retarget one v.png --scale 2x1"):
+    for words in ("vary one --out v.png", "sample one --out v.png --scale 2x1", "retarget one v.png --scale 2x1"):
         status, out, err = organza(*words.split())
         assert (status, out) == (1, "")
         assert err == "organza: pictures of that size do not fit into memory: take a smaller --scale\n"

@@ -14,10 +14,8 @@ from organza.tools.one_picture.edits import Edited, write_edit, write_painting
 from organza.tools.one_picture.known import KnownPicture, one_picture, read_factors
 from organza.tools.one_picture.variations import Varied, write_retargeted, write_variations
 from organza.tools.one_picture.walk import Animated, write_walk
-from organza.tools.pictures.memory import enough_memory
 
 Scale = str | Sequence[float]
-TOO_LARGE = "pictures of that size do not fit into memory: take a smaller --scale"
 
 
 def vary(
@@ -55,7 +53,7 @@ def vary(
         OrganzaError: The model cannot be opened, or the files cannot be written.
     """
     factors, known = read_factors(scale), _known(model, side, device)
-    with (console or Console()).counting() as progress, disk_errors(Path(out)), enough_memory(TOO_LARGE):
+    with (console or Console()).counting() as progress, disk_errors(Path(out)):
         return write_variations(
             known, n, Path(out), factors=factors, start=start_scale, seed=seed,
             progress=lambda done, total: progress(done, total, "variations"),
@@ -91,7 +89,7 @@ def retarget(
         OrganzaError: As of `vary`.
     """
     factors, known = read_factors(scale), _known(model, side, device)
-    with disk_errors(Path(output)), enough_memory(TOO_LARGE):
+    with disk_errors(Path(output)):
         return write_retargeted(known, Path(output), factors, start_scale, seed)
 
 

@@ -33,9 +33,9 @@ Targets = Annotated[
     Path | None,
     option("DIR", aliases=["--target"], help="the true pictures, of the same names: prints PSNR and SSIM against them"),
 ]
-TELLING = 1.5  # times that a picture is larger than the model makes it, from which on that shows
-
 Report = Annotated[Path | None, option("FILE.html", help="write a page: input, output and target under a slider")]
+
+TELLING = 1.5  # times that a picture is larger than the model makes it, from which on that shows
 
 
 def softness_of(what: str, larger: float) -> str:

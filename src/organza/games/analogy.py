@@ -57,7 +57,7 @@ from organza.games.scales import (
 )
 from organza.losses import AdversarialLoss
 from organza.metrics import edge_agreement
-from organza.networks.pyramid.colours import ColourTransport
+from organza.networks.pyramid.colours import ColourTransport, moments_of
 from organza.networks.pyramid.generator import PyramidGenerator, resized
 from organza.networks.pyramid.sizes import Size
 
@@ -363,16 +363,9 @@ def edge_difference(pictures: Tensor, others: Tensor) -> Tensor:
 
 def palette_difference(pictures: Tensor, others: Tensor) -> Tensor:
     """The square of the distance of the means of their colours, and of their covariances (Frobenius), together."""
-    means, covariances = zip(*(spread(each) for each in (pictures, others)), strict=True)
+    means, covariances = zip(*(moments_of(each) for each in (pictures, others)), strict=True)
     distance: Tensor = (means[0] - means[1]).square().sum() + (covariances[0] - covariances[1]).square().sum()
     return distance
-
-
-def spread(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [C] and covariance [C, C] of the colours of pictures [n, C, H, W]."""
-    colours = pictures.transpose(0, 1).flatten(1)
-    centred = colours - colours.mean(1, keepdim=True)
-    return colours.mean(1), centred @ centred.T / colours.shape[1]
 
 
 def balanced(errors: Tensor, power: float) -> Tensor:

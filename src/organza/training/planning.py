@@ -182,10 +182,10 @@ def fitting_batch(
     recipe: Recipe, datasets: Mapping[str, Dataset], request: Request, notes: list[str], *, fixed: bool
 ) -> tuple[Recipe, Probe]:
     """Try the recipe; if memory is short and the batch is not fixed, try half of it, and so on."""
+    first = first_stage(recipe.build(), load_model(Path(request.start))) if request.start else 0
     while True:
         try:
             session = make_session(recipe, datasets, Streams(request.seed), request.device)
-            first = first_stage(session.game, load_model(Path(request.start))) if request.start else 0
             return recipe, probe(session, recipe.images, first)
         except RuntimeError as error:
             if not is_out_of_memory(error):

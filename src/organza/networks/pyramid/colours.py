@@ -31,7 +31,7 @@ class ColourTransport(nn.Module):
     @torch.no_grad()
     def measure(self, first: Tensor, second: Tensor) -> None:
         """Take the colours of pictures [n, C, H, W] of each domain."""
-        moments = [moments_of(pictures) for pictures in (first, second)]
+        moments = [moments_of(pictures.cpu().double()) for pictures in (first, second)]  # not every device has doubles
         for number, (mean, _) in enumerate(moments):
             self.means[number] = mean
         (_, one), (_, other) = moments
@@ -46,7 +46,7 @@ class ColourTransport(nn.Module):
 
 def moments_of(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [C] and covariance [C, C] of the colours of pictures [n, C, H, W]."""
-    colours = pictures.transpose(0, 1).flatten(1).cpu().double()  # not every device has doubles
+    colours = pictures.transpose(0, 1).flatten(1)
     mean = colours.mean(1)
     centred = colours - mean[:, None]
     return mean, centred @ centred.T / colours.shape[1]

@@ -18,6 +18,7 @@ from organza.networks.pyramid.sizes import Size
 from organza.streams import Streams
 from organza.tools.one_picture.known import Factors, KnownPicture, Pixels, check_output, pixels_of, told_factors
 from organza.tools.pictures.files import check_free, may_be_folder
+from organza.tools.pictures.memory import enough_memory
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ def variation(known: KnownPicture, seed: int, number: int, factors: Factors = WH
     return known.generator.sample(1, Streams(seed).generator("sample", number), factors, start)
 
 
+TOO_LARGE = "pictures of that size do not fit into memory: take a smaller --scale"
+
+
 def retargeted(
     generator: PyramidGenerator, factors: Factors, start: int = 1, noise: torch.Generator | None = None
 ) -> Tensor:
@@ -68,6 +72,7 @@ def retargeted(
     return generator.sample(1, noise, factors, start)
 
 
+@enough_memory(TOO_LARGE)
 def write_variations(
     known: KnownPicture,
     n: int,
@@ -122,6 +127,7 @@ def write_variations(
     return Varied(files, size, first, known.side)
 
 
+@enough_memory(TOO_LARGE)
 def write_retargeted(
     known: KnownPicture, output: Path, factors: Factors, start: int | None = None, seed: int | None = None
 ) -> Varied:
