@@ -206,16 +206,18 @@ class Analogy(ScaleGame):
             ),
             averaged=(*GENERATORS.values(), *([COLOURS] if self.colours else [])),
             budget=scale.budget,
-            state=self.room(networks, (channels, *scale.sizes[-1]), before),
+            state=self.room(networks, channels, scale, before),
             remember=remember,
             open=partial(self.open, scale, before is None),
         )
 
-    def room(self, networks: Networks, shape: tuple[int, ...], before: Before | None) -> Tensors:
+    def room(self, networks: Networks, channels: int, scale: Scale, before: Before | None) -> Tensors:
         """The memory of a stage before it is opened: pictures to reconstruct, the ways to them, and both sides' errors."""
         state: Tensors = {"errors": torch.zeros(len(OTHER))}
         for side, name in GENERATORS.items():
-            state[f"kept_{side}"] = before.state[f"kept_{side}"] if before else torch.zeros(1, *shape)
+            kept = f"kept_{side}"
+            state[kept] = before.state[kept] if before else torch.zeros(1, channels, *scale.sizes[-1])
+            state[f"goal_{side}"] = torch.zeros(1, channels, *scale.size)
             state |= room_for_anchored(generator_of(networks, name), f"anchor_{side}")
         return state
 
@@ -230,7 +232,8 @@ class Analogy(ScaleGame):
             if first:  # of a video any frame, but the same at all scales: the anchor makes one picture
                 state[kept] = round.real(side).images[:1]
             anchor(network, state[kept], scale.index, self.amplitude, round.stream(f"anchor {side}"))
-            state |= anchored(network, f"anchor_{side}")
+            goal = resized(state[kept], scale.size).clone()  # at the last scale the same picture, and a checkpoint has each once
+            state |= {f"goal_{side}": goal, **anchored(network, f"anchor_{side}")}
         return state
 
     def draw(self, scale: Scale, shapes: Mapping[str, list[tuple[int, int, int]]], round: Round) -> Tensors:
@@ -300,8 +303,7 @@ class Analogy(ScaleGame):
             for kind, fake in self.judged(fakes[side]):
                 weight = self.weights[kind]
                 terms[f"{kind}_{side}"] = adversarial * weight * loss.generator(critic(fake))
-            kept = resized(inputs[f"kept_{side}"], network.sizes[network.built - 1])
-            error = (made_of(network, inputs, f"anchor_{side}") - kept).square().mean()
+            error = (made_of(network, inputs, f"anchor_{side}") - inputs[f"goal_{side}"]).square().mean()
             errors.append(error.detach())
             terms[f"reconstruction_{side}"] = weights[number] * self.reconstruction * error
             translated = fakes[OTHER[side]]
