@@ -232,7 +232,8 @@ class Analogy(ScaleGame):
             if first:  # of a video any frame, but the same at all scales: the anchor makes one picture
                 state[kept] = round.real(side).images[:1]
             anchor(network, state[kept], scale.index, self.amplitude, round.stream(f"anchor {side}"))
-            goal = resized(state[kept], scale.size).clone()  # at the last scale the same picture, and a checkpoint has each once
+            # At the last scale it is the same picture, and a checkpoint takes no tensor under two names.
+            goal = resized(state[kept], scale.size).clone()
             state |= {f"goal_{side}": goal, **anchored(network, f"anchor_{side}")}
         return state
 
